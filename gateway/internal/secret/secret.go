@@ -16,24 +16,23 @@ var ErrMarshal = errors.New("secret: a secret cannot be marshalled")
 
 // Bytes is a secret value. The zero value is an empty secret.
 //
-// It holds a pointer, so that fmt, which walks unexported fields without
-// calling their methods, prints an address and never the bytes; and a func
-// array, so that == does not compile.
+// The bytes are behind a func: fmt, which walks unexported fields without
+// calling their methods (and follows a pointer where the verb is wrong), finds
+// an address and nothing to follow; and == does not compile.
 type Bytes struct {
-	_ [0]func()
-	p *[]byte
+	open func() *[]byte
 }
 
 // New takes ownership of b: the caller must not use it afterwards.
-func New(b []byte) Bytes { return Bytes{p: &b} }
+func New(b []byte) Bytes { return Bytes{open: func() *[]byte { return &b }} }
 
 // Reveal is the one door out. The result is the secret itself, not a copy:
 // callers neither keep nor change it.
 func (b Bytes) Reveal() []byte {
-	if b.p == nil {
+	if b.open == nil {
 		return nil
 	}
-	return *b.p
+	return *b.open()
 }
 
 // Len is the number of bytes in the secret.
@@ -46,11 +45,12 @@ func (b Bytes) Equal(o Bytes) bool {
 
 // Destroy overwrites the secret and empties every copy of this value.
 func (b Bytes) Destroy() {
-	if b.p == nil {
+	if b.open == nil {
 		return
 	}
-	clear(*b.p)
-	*b.p = nil
+	p := b.open()
+	clear(*p)
+	*p = nil
 }
 
 // String, GoString and Format keep a secret out of every kind of print.
