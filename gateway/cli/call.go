@@ -1,0 +1,93 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"unicode"
+
+	"github.com/seksbot/seks-broker/gateway/internal/admin"
+	"github.com/seksbot/seks-broker/gateway/internal/config"
+	"github.com/seksbot/seks-broker/gateway/internal/kv"
+	"github.com/seksbot/seks-broker/gateway/internal/ops"
+)
+
+// call gives one command, to the running broker or on the store: the same code
+// either way, with the same JSON between.
+func call[Out any](ctx context.Context, a *app, name string, in any) (Out, error) {
+	var out Out
+	c, err := a.load()
+	if err != nil {
+		return out, err
+	}
+	body, err := json.Marshal(in)
+	if err != nil {
+		return out, err
+	}
+	defer clear(body)
+	answer, err := a.send(ctx, c, name, body)
+	if err != nil {
+		return out, err
+	}
+	return out, json.Unmarshal(answer, &out)
+}
+
+func (a *app) send(ctx context.Context, c *config.Config, name string, body []byte) ([]byte, error) {
+	client, err := admin.Dial(ops.Socket(c))
+	if err == nil {
+		return client.Call(ctx, name, body)
+	}
+	if !errors.Is(err, admin.ErrNotRunning) {
+		return nil, err
+	}
+	b, err := ops.Open(c, a.build, a.prompt)
+	if errors.Is(err, kv.ErrLocked) {
+		return nil, fmt.Errorf("%w, and its admin socket %s does not answer: wait until it has started, or stop it", err, ops.Socket(c))
+	}
+	if err != nil {
+		return nil, err
+	}
+	out, err := b.Call(ctx, name, body)
+	if err = errors.Join(err, b.Close()); err != nil {
+		return nil, err
+	}
+	return json.Marshal(out)
+}
+
+// print shows v as JSON where that was asked for, else as text.
+func (a *app) print(v any, text func()) error {
+	if !a.json {
+		text()
+		return nil
+	}
+	e := json.NewEncoder(a.out)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.out, format, args...) }
+
+// table prints rows under a head, in columns. Cells come from outside too, so
+// what could move a terminal's cursor is left out of them.
+func (a *app) table(head string, rows [][]string) {
+	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, strings.ReplaceAll(head, " ", "\t"))
+	for _, r := range rows {
+		for i, cell := range r {
+			r[i] = strings.Map(visible, cell)
+		}
+		fmt.Fprintln(w, strings.Join(r, "\t"))
+	}
+	_ = w.Flush()
+}
+
+func visible(r rune) rune {
+	if unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control) {
+		return -1
+	}
+	return r
+}

@@ -1,0 +1,221 @@
+package cli
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"runtime/debug"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sys/unix"
+
+	"github.com/seksbot/seks-broker/gateway/internal/accesslog"
+	"github.com/seksbot/seks-broker/gateway/internal/admin"
+	"github.com/seksbot/seks-broker/gateway/internal/config"
+	"github.com/seksbot/seks-broker/gateway/internal/limit"
+	"github.com/seksbot/seks-broker/gateway/internal/listen"
+	"github.com/seksbot/seks-broker/gateway/internal/ops"
+	"github.com/seksbot/seks-broker/gateway/internal/pipeline"
+	"github.com/seksbot/seks-broker/gateway/internal/route"
+	"github.com/seksbot/seks-broker/gateway/internal/upstream"
+)
+
+func (a *app) serveCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "serve",
+		Short: "Run the broker; it listens once its plugins are ready",
+		Long: `Run the broker. It listens once its plugins are ready, and ends on SIGINT or
+SIGTERM: it then takes no new request and lets running ones finish, up to
+limits.drain.`,
+		RunE: func(c *cobra.Command, _ []string) error {
+			cfg, err := a.load()
+			if err != nil {
+				return err
+			}
+			return a.serve(c.Context(), cfg)
+		},
+	}
+}
+
+// gateway is a running broker.
+type gateway struct {
+	app      *app
+	config   *config.Config
+	broker   *ops.Broker
+	log      *accesslog.Log
+	routes   atomic.Pointer[route.Table]
+	upstream *upstream.Client
+	front    *listen.Server
+	admin    *admin.Server
+	failed   chan error
+}
+
+func (a *app) serve(ctx context.Context, c *config.Config) (err error) {
+	if err := hide(); err != nil {
+		return err
+	}
+	g := &gateway{app: a, config: c, failed: make(chan error, 1)}
+	if g.broker, err = ops.Open(c, a.build, a.prompt); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, g.broker.Close()) }()
+	if g.log, err = accesslog.Open(accesslog.Config{Dir: ops.LogDir(c)}); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, g.log.Close()) }()
+	for _, d := range g.log.Found() {
+		fmt.Fprintf(a.err, "seks: warning: %s\n", d)
+	}
+	if err := g.start(ctx); err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+		fmt.Fprintf(a.err, "seks: stopping; running requests have %s to finish\n", c.Limits.Drain)
+	case err = <-g.failed:
+	}
+	g.stop()
+	return err
+}
+
+// hide keeps the process's memory out of core files and away from other
+// processes of the same user.
+func hide() error {
+	if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}); err != nil {
+		return fmt.Errorf("turn core files off: %w", err)
+	}
+	if err := unix.Prctl(unix.PR_SET_DUMPABLE, 0, 0, 0, 0); err != nil {
+		return fmt.Errorf("make the process undumpable: %w", err)
+	}
+	debug.SetTraceback("none") // a panic's trace may print arguments
+	return nil
+}
+
+func (g *gateway) start(ctx context.Context) error {
+	c := g.config
+	h, err := g.broker.Plugins(ctx)
+	if err != nil {
+		return err
+	}
+	if err := g.reroute(ctx); err != nil {
+		return err
+	}
+	g.broker.Serving(g.log, func() { _ = g.reroute(context.Background()) })
+	g.upstream = upstream.New(upstream.Config{
+		ConnectTimeout: c.Limits.UpstreamConnectTimeout, IdleTimeout: c.Limits.UpstreamHeaderTimeout,
+	})
+	certificate, err := g.certificate()
+	if err != nil {
+		return err
+	}
+	g.front = listen.New(&pipeline.Pipeline{
+		Routes: g.routes.Load, Plugins: h, Tokens: g.broker.Tokens,
+		Limits: limit.New(c.Limits.MaxConcurrent, time.Now), Log: g.log,
+		Credentials: g.broker.Credentials, Upstream: g.upstream,
+	}, listen.Config{Trusted: c.TrustedProxies, IdleTimeout: c.Limits.IdleTimeout})
+	for _, address := range c.Listen {
+		if err := g.listen(address, "", certificate); err != nil {
+			return err
+		}
+	}
+	for _, p := range c.Providers {
+		if !p.Listen.IsZero() {
+			if err := g.listen(p.Listen, p.Name, certificate); err != nil {
+				return err
+			}
+		}
+	}
+	return g.startAdmin(certificate)
+}
+
+// reroute takes over the plugins that serve now.
+func (g *gateway) reroute(ctx context.Context) error {
+	t, warnings, err := g.broker.Routes(ctx)
+	if err != nil {
+		return err
+	}
+	for _, w := range warnings {
+		fmt.Fprintf(g.app.err, "seks: warning: %s\n", w)
+	}
+	g.routes.Store(t)
+	return nil
+}
+
+func (g *gateway) certificate() (*tls.Config, error) {
+	if g.config.TLS.Cert == "" {
+		return nil, nil
+	}
+	return listen.Certificate(g.config.TLS.Cert, g.config.TLS.Key)
+}
+
+func (g *gateway) listen(address config.Address, provider string, certificate *tls.Config) error {
+	l, err := listen.Listen(address.String())
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", address, err)
+	}
+	scheme := "https"
+	if certificate == nil || address.Network == "unix" {
+		certificate, scheme = nil, "http"
+	}
+	go func() {
+		if err := g.front.Serve(l, provider, certificate); err != nil {
+			select {
+			case g.failed <- fmt.Errorf("the listener on %s failed: %w", address, err):
+			default:
+			}
+		}
+	}()
+	where := shown(l.Addr(), scheme)
+	if provider != "" {
+		where += " for " + provider
+	}
+	fmt.Fprintf(g.app.err, "seks: listening on %s\n", where)
+	return nil
+}
+
+func shown(a net.Addr, scheme string) string {
+	if a.Network() == "unix" {
+		return "unix:" + a.String()
+	}
+	return scheme + "://" + a.String()
+}
+
+func (g *gateway) startAdmin(certificate *tls.Config) error {
+	g.admin = admin.New(g.broker)
+	if err := g.admin.ServeSocket(ops.Socket(g.config)); err != nil {
+		return err
+	}
+	if address := g.config.Admin.Listen; !address.IsZero() {
+		at, err := g.admin.ServeTCP(address.Addr, certificate)
+		if err != nil {
+			return fmt.Errorf("admin listener on %s: %w", address, err)
+		}
+		scheme := "http"
+		if certificate != nil {
+			scheme = "https"
+		}
+		fmt.Fprintf(g.app.err, "seks: admin on %s\n", shown(at, scheme))
+	}
+	var names []string
+	for _, p := range g.config.Providers {
+		names = append(names, p.Name)
+	}
+	fmt.Fprintf(g.app.err, "seks: ready; providers: %s\n", strings.Join(names, ", "))
+	return nil
+}
+
+// stop takes no new request, lets running ones finish, then cuts what is left:
+// first its upstreams, so that each stream ends and writes its line.
+func (g *gateway) stop() {
+	ctx, cancel := context.WithTimeout(context.Background(), g.config.Limits.Drain)
+	defer cancel()
+	g.front.Drain(ctx)
+	g.upstream.Abort()
+	g.front.Cut()
+	g.admin.Shutdown(ctx)
+}

@@ -1,0 +1,163 @@
+package ops
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/seksbot/seks-broker/gateway/internal/apply"
+	"github.com/seksbot/seks-broker/gateway/internal/plan"
+	"github.com/seksbot/seks-broker/gateway/internal/plugin"
+	"github.com/seksbot/seks-broker/gateway/internal/request"
+	"github.com/seksbot/seks-broker/gateway/internal/route"
+	"github.com/seksbot/seks-broker/gateway/internal/token"
+)
+
+// Evaluated is a plan and the request that it makes, as text.
+type Evaluated struct {
+	Plan       string   `json:"plan"`
+	Operations []string `json:"operations"`
+	Request    string   `json:"request"`
+}
+
+// standIns are the fields of no real credential.
+type standIns map[string][]byte
+
+func (s standIns) Field(name string) ([]byte, bool) { v, ok := s[name]; return v, ok }
+
+// Eval runs a plugin on one raw HTTP/1.1 request, with stand-in fields. The
+// request may name the provider by /api/NAME/, by a host, or not at all.
+func Eval(p *plugin.Plugin, raw []byte, fields map[string]string, at time.Time) (Evaluated, error) {
+	m := p.Manifest
+	rr, err := readRaw(raw)
+	if err != nil {
+		return Evaluated{}, err
+	}
+	r, err := request.Parse(rr)
+	if err != nil {
+		return Evaluated{}, err
+	}
+	rt, err := evalRoute(m, r)
+	if err != nil {
+		return Evaluated{}, err
+	}
+	cut, err := token.Cut(m.TokenSlots, r)
+	if err != nil {
+		return Evaluated{}, err
+	}
+	v, err := p.Plan("eval", plugin.View(m, r, rt, cut, at))
+	if err != nil {
+		return Evaluated{}, err
+	}
+	out := Evaluated{Plan: v.Plan().Text()}
+	if v.Plan().Refusal != nil {
+		return out, nil
+	}
+	origin := m.Origin[v.Plan().Target]
+	line := apply.Line{Method: r.Method(), Origin: origin, Headers: cut.Headers}
+	if line.Path, line.Query, err = v.Line(origin.Path+rt.Path(), cut.Query); err != nil {
+		return out, err
+	}
+	values := standIns{}
+	for name, value := range fields {
+		if m.Field(name) == nil {
+			return out, fmt.Errorf("field %q is not in the manifest of %s", name, m.Name)
+		}
+		values[name] = []byte(value)
+	}
+	edited, _, err := apply.Edit(v, values, line)
+	if err != nil {
+		return out, err
+	}
+	acts := v.Plan().Acts
+	if len(acts) == 0 {
+		acts = m.Acts(line.Method, line.Path)
+	}
+	for _, a := range acts {
+		out.Operations = append(out.Operations, fmt.Sprintf("%s %s %s", orUnknown(a.Name), plan.ClassName(a.Class), a.Resource))
+	}
+	out.Request = requestText(line, edited)
+	return out, nil
+}
+
+func orUnknown(name string) string {
+	if name == "" {
+		return "(unknown)"
+	}
+	return name
+}
+
+// evalRoute routes by the manifest alone; a path without a mount gets one.
+func evalRoute(m *plan.Manifest, r request.Request) (route.Route, error) {
+	t, err := route.NewTable([]route.Provider{RouteOf(m.Name, nil, m, m.Origin)})
+	if err != nil {
+		return route.Route{}, err
+	}
+	if rt, err := t.Find(r); err == nil {
+		return rt, nil
+	}
+	return t.At(m.Name, r)
+}
+
+// readRaw reads a request head by hand: what is tried here must reach
+// request.Parse as it was written. Lines may end in LF alone, as in any file.
+func readRaw(raw []byte) (request.Raw, error) {
+	lines := bufio.NewReader(bytes.NewReader(raw))
+	next := func() (string, bool) {
+		s, err := lines.ReadString('\n')
+		return strings.TrimRight(s, "\r\n"), err == nil || (err == io.EOF && s != "")
+	}
+	first, _ := next()
+	words := strings.Split(first, " ")
+	if len(words) != 3 || !strings.HasPrefix(words[2], "HTTP/1.") {
+		return request.Raw{}, fmt.Errorf("the request file must begin with a line like: GET /v1/models HTTP/1.1")
+	}
+	r := request.Raw{Method: words[0], Target: words[1]}
+	for {
+		s, ok := next()
+		if !ok || s == "" {
+			break
+		}
+		name, value, found := strings.Cut(s, ":")
+		if !found {
+			return r, fmt.Errorf("%.80q is not a header line", s)
+		}
+		h := request.Header{Name: name, Value: strings.Trim(value, " \t")}
+		if strings.EqualFold(name, "Host") {
+			r.Host = h.Value
+			r.Hosts++
+		}
+		r.Headers = append(r.Headers, h)
+	}
+	if r.Hosts == 0 {
+		r.Host, r.Hosts = "localhost", 1
+	}
+	return r, nil
+}
+
+func requestText(l apply.Line, e apply.Edited) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s %s HTTP/1.1\nHost: %s\n", l.Method, e.Target, l.Origin.Host)
+	for _, h := range e.Headers {
+		fmt.Fprintf(&b, "%s: %s\n", h.Name, h.Value)
+	}
+	return b.String()
+}
+
+// ParseFields reads field=value pairs.
+func ParseFields(pairs []string) (map[string]string, error) {
+	fields := map[string]string{}
+	sort.Strings(pairs)
+	for _, p := range pairs {
+		name, value, ok := strings.Cut(p, "=")
+		if !ok {
+			return nil, fmt.Errorf("%.64q is not field=value", p)
+		}
+		fields[name] = value
+	}
+	return fields, nil
+}

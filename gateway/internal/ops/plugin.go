@@ -1,0 +1,143 @@
+package ops
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sort"
+
+	"github.com/seksbot/seks-broker/gateway/internal/plan"
+	"github.com/seksbot/seks-broker/gateway/internal/plugin"
+	"github.com/seksbot/seks-broker/plugin-sdk/abi"
+)
+
+// PluginIn is a module's bytes. Digest, where given, is what the operator was
+// shown: other bytes are refused.
+type PluginIn struct {
+	Module []byte `json:"module"`
+	Digest string `json:"digest,omitempty"`
+}
+
+// PluginInfo is what an operator reads before trusting a module.
+type PluginInfo struct {
+	Name       string            `json:"name"`
+	Version    string            `json:"version"`
+	Title      string            `json:"title"`
+	Digest     string            `json:"digest"`
+	Hosts      []string          `json:"hosts"`
+	Prefixes   []string          `json:"version_prefixes"`
+	Fields     map[string]string `json:"fields"` // name → what may become of it
+	TokenSlots []string          `json:"token_slots"`
+	Headers    []string          `json:"headers"` // request headers that it is shown
+	Operations int               `json:"operations"`
+	Grants     []string          `json:"grants"` // operations that mint access
+	Changes    []string          `json:"changes,omitempty"`
+}
+
+// Describe is the PluginInfo of a manifest.
+func Describe(m *plan.Manifest) PluginInfo {
+	i := PluginInfo{
+		Name: m.Name, Version: m.Version, Title: m.Title, Digest: m.Digest, Hosts: m.Hosts(),
+		Prefixes: m.VersionPrefixes, Fields: plugin.FieldUses(m), Headers: m.Headers, Operations: len(m.Operations),
+	}
+	for _, s := range m.TokenSlots {
+		i.TokenSlots = append(i.TokenSlots, slotText(s))
+	}
+	for _, o := range m.Operations {
+		if o.Class == abi.ClassGrant {
+			i.Grants = append(i.Grants, o.Name)
+		}
+	}
+	return i
+}
+
+func slotText(s abi.Slot) string {
+	switch s.Kind {
+	case abi.SlotQuery:
+		return "?" + s.Name + "="
+	case abi.SlotBasic:
+		return "authorization: Basic (password)"
+	}
+	if s.Scheme != "" {
+		return s.Name + ": " + s.Scheme
+	}
+	return s.Name
+}
+
+// PluginList lists the modules of plugins_dir and how they stand.
+func (b *Broker) PluginList(ctx context.Context, _ Done) ([]plugin.State, error) {
+	h, err := b.Plugins(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return append([]plugin.State{}, h.States()...), nil
+}
+
+// PluginDescribe shows a module and what changed since the version of it that
+// was trusted last. Nothing is trusted by it.
+func (b *Broker) PluginDescribe(ctx context.Context, in PluginIn) (PluginInfo, error) {
+	h, err := b.Plugins(ctx)
+	if err != nil {
+		return PluginInfo{}, err
+	}
+	m, err := h.Inspect(ctx, in.Module)
+	if err != nil {
+		return PluginInfo{}, err
+	}
+	info := Describe(m)
+	old, ok, err := b.trust().Latest(m.Name)
+	if err != nil || !ok {
+		return info, err
+	}
+	info.Changes = changes(old, info)
+	return info, nil
+}
+
+func changes(old plugin.Record, now PluginInfo) []string {
+	if old.Digest == now.Digest {
+		return []string{"this very file is trusted already"}
+	}
+	list := []string{fmt.Sprintf("version %s → %s", old.Version, now.Version)}
+	for _, h := range now.Hosts {
+		if !slices.Contains(old.Hosts, h) {
+			list = append(list, "new host "+h)
+		}
+	}
+	var fields []string
+	for name, use := range now.Fields {
+		if was, ok := old.Fields[name]; !ok {
+			fields = append(fields, "new field "+name+" ("+use+")")
+		} else if was != use {
+			fields = append(fields, "field "+name+": was "+was+", is "+use)
+		}
+	}
+	sort.Strings(fields)
+	return append(list, fields...)
+}
+
+// PluginTrust trusts a module by its digest; it serves before this returns if
+// its file is in plugins_dir.
+func (b *Broker) PluginTrust(ctx context.Context, in PluginIn) (PluginInfo, error) {
+	h, err := b.Plugins(ctx)
+	if err != nil {
+		return PluginInfo{}, err
+	}
+	m, err := h.Inspect(ctx, in.Module)
+	if err != nil {
+		return PluginInfo{}, err
+	}
+	if in.Digest != "" && in.Digest != m.Digest {
+		return PluginInfo{}, errors.New("the file is not the one that was shown: look at it again with `seks plugin inspect`")
+	}
+	if _, err := b.trust().Add(in.Module, m, b.now()); err != nil {
+		return PluginInfo{}, err
+	}
+	if err := h.Load(ctx); err != nil {
+		return PluginInfo{}, err
+	}
+	if b.changed != nil {
+		b.changed()
+	}
+	return Describe(m), nil
+}

@@ -1,0 +1,170 @@
+package pipeline
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/seksbot/seks-broker/gateway/internal/accesslog"
+	"github.com/seksbot/seks-broker/gateway/internal/apply"
+	"github.com/seksbot/seks-broker/gateway/internal/credential"
+	"github.com/seksbot/seks-broker/gateway/internal/exchange"
+	"github.com/seksbot/seks-broker/gateway/internal/fault"
+	"github.com/seksbot/seks-broker/gateway/internal/limit"
+	"github.com/seksbot/seks-broker/gateway/internal/request"
+	"github.com/seksbot/seks-broker/gateway/internal/route"
+	"github.com/seksbot/seks-broker/gateway/internal/token"
+	"github.com/seksbot/seks-broker/gateway/internal/upstream"
+	"github.com/seksbot/seks-broker/plugin-sdk/abi"
+)
+
+// end owns the one end of an exchange: whatever happens, finish runs once, and
+// gives back the lease, the connection and the slot with its line.
+type end struct {
+	x      exchange.Exchange
+	log    *accesslog.Log
+	shape  *fault.Shape
+	lease  limit.Lease
+	slot   accesslog.Slot
+	answer upstream.Answer
+	in     *counter
+	sent   time.Time
+	once   sync.Once
+}
+
+func (p *Pipeline) begin(in *Incoming) *end {
+	var id [12]byte
+	rand.Read(id[:])
+	e := &end{log: p.Log, shape: fault.DefaultShape}
+	e.x = exchange.Exchange{Start: time.Now(), ID: "req_" + hex.EncodeToString(id[:])}
+	if in.ClientIP.IsValid() {
+		e.x.ClientIP = in.ClientIP.String()
+	}
+	// Until Parse has accepted the target, nothing of it is worth keeping but
+	// its path: a query may hold a token.
+	path, _, _ := strings.Cut(in.Target, "?")
+	e.x.Method, e.x.Path = strings.Clone(in.Method), strings.Clone(path)
+	for _, h := range in.Headers {
+		if strings.EqualFold(h.Name, "User-Agent") {
+			e.x.UserAgent = strings.Clone(h.Value)
+		}
+	}
+	return e
+}
+
+func (e *end) parsed(r request.Request) { e.x.QueryKeys = queryKeys(r.Query()) }
+
+func (e *end) routed(rt route.Route) {
+	e.x.Provider = rt.Provider().Name
+	e.x.Path = strings.Clone(rt.UpstreamPath())
+}
+
+func (e *end) claimed(c token.Claim) {
+	e.x.Tenant, e.x.Agent, e.x.TokenID, e.x.Credential = c.Tenant(), c.Agent(), c.TokenID(), c.Credential()
+}
+
+func (e *end) judged(l apply.Line, acts []abi.Act) {
+	e.x.Path, e.x.UpstreamHost = strings.Clone(l.Path), l.Origin.Host
+	for i, a := range acts {
+		if a.Name != "" && (i == 0 || a.Name != acts[i-1].Name) {
+			e.x.Operation = strings.TrimPrefix(e.x.Operation+","+a.Name, ",")
+		}
+	}
+}
+
+func (e *end) opened(c credential.Credential) { e.x.CredentialVersion = c.Version() }
+
+// counted is the request body, counted as it goes.
+func (e *end) counted(in Incoming) upstream.Body {
+	e.sent = time.Now()
+	if in.Body == nil {
+		return upstream.Body{}
+	}
+	e.in = &counter{r: in.Body}
+	return upstream.Body{Reader: e.in, Length: in.Length}
+}
+
+// refuse ends the exchange with one of the broker's own errors, in the
+// provider's shape.
+func (e *end) refuse(err error) Reply {
+	if !e.slot.Valid() {
+		var full error
+		if e.slot, full = e.log.Reserve(); full != nil {
+			err = full
+		}
+	}
+	f := fault.From(err)
+	body := e.shape.Render(f, e.x.ID)
+	e.x.Status, e.x.Error, e.x.Decision, e.x.Reason = e.shape.Status(f), string(f.Code), exchange.Denied, reason(err, f)
+	e.x.BytesOut = int64(len(body))
+	e.finish()
+	reply := Reply{Status: e.x.Status, Length: len(body), Body: io.NopCloser(strings.NewReader(string(body))), Headers: []request.Header{
+		{Name: "Content-Type", Value: e.shape.ContentType},
+		{Name: "X-Seks-Error", Value: string(f.Code)},
+		{Name: "X-Seks-Request-Id", Value: e.x.ID},
+	}}
+	if f.RetryAfter > 0 {
+		seconds := int64((f.RetryAfter + time.Second - 1) / time.Second)
+		reply.Headers = append(reply.Headers, request.Header{Name: "Retry-After", Value: fmt.Sprint(seconds)})
+	}
+	return reply
+}
+
+// reason is for the operator: a denial's own, or the message with the inner cause.
+func reason(err error, f *fault.Fault) string {
+	var why interface{ Reason() string }
+	switch {
+	case errors.As(err, &why):
+		return why.Reason()
+	case f.Cause() != nil:
+		return f.Message + " (" + f.Cause().Error() + ")"
+	}
+	return f.Message
+}
+
+// finish runs once: from refuse, from an answer without a body, or from the
+// stream's first Close.
+func (e *end) finish() {
+	if e.in != nil {
+		e.x.BytesIn = e.in.n
+	}
+	e.x.Total = time.Since(e.x.Start)
+	_ = e.answer.Close()
+	e.slot.Write(&e.x)
+	e.lease.Release()
+}
+
+type counter struct {
+	r io.Reader
+	n int64
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	return n, err
+}
+
+// queryKeys are the names of a query's parameters, in order. Values never reach
+// the log: they may be secrets.
+func queryKeys(query string) []string {
+	var keys []string
+	for query != "" {
+		var pair string
+		pair, query, _ = strings.Cut(query, "&")
+		name, _, _ := strings.Cut(pair, "=")
+		if plain, err := url.QueryUnescape(name); err == nil {
+			name = plain
+		}
+		if name != "" {
+			keys = append(keys, strings.Clone(name))
+		}
+	}
+	return keys
+}

@@ -1,0 +1,220 @@
+// Package plan holds what a plugin says, once it has been read and found
+// within bounds: the Manifest, the Plan for one request and the Scrub plan for
+// one answer. Whatever is not in these types, a plugin cannot ask for.
+package plan
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/seksbot/seks-broker/gateway/internal/fault"
+	"github.com/seksbot/seks-broker/plugin-sdk/abi"
+)
+
+// Manifest is a plugin's manifest, checked, with what is looked up in it on
+// every request made ready.
+type Manifest struct {
+	abi.Manifest
+	Digest string       // hex SHA-256 of the module that said it
+	Shape  *fault.Shape // how this API writes errors
+	Origin []*url.URL   // one for each of Upstreams
+
+	catalogue catalogue
+}
+
+var (
+	nameRE    = regexp.MustCompile(`^[a-z][a-z0-9-]{0,31}$`)
+	fieldRE   = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
+	lowerRE   = regexp.MustCompile(`^[a-z0-9!#$%&'*+.^_|~-]{1,64}$`)
+	prefixRE  = regexp.MustCompile(`^(/[A-Za-z0-9._-]+)+$`)
+	versionRE = regexp.MustCompile(`^[0-9A-Za-z.+-]{1,64}$`)
+	opRE      = regexp.MustCompile(`^[A-Za-z0-9_.:-]{1,128}$`)
+)
+
+// ParseManifest reads a manifest and says all that is wrong with it.
+func ParseManifest(b []byte, digest string) (*Manifest, error) {
+	if len(b) > abi.MaxManifest {
+		return nil, fmt.Errorf("the manifest has %d bytes; at most %d are allowed", len(b), abi.MaxManifest)
+	}
+	m := &Manifest{Digest: digest}
+	if err := m.Unmarshal(b); err != nil {
+		return nil, fmt.Errorf("the manifest can't be read: %w", err)
+	}
+	var errs []error
+	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if !nameRE.MatchString(m.Name) {
+		bad("name %q: must match %s", m.Name, nameRE)
+	}
+	if !versionRE.MatchString(m.Version) {
+		bad("version %q: must match %s", m.Version, versionRE)
+	}
+	m.checkUpstreams(bad)
+	m.checkFields(bad)
+	m.checkSlots(bad)
+	m.checkErrorShape(bad)
+	for _, p := range m.VersionPrefixes {
+		if !prefixRE.MatchString(p) || strings.Contains(p, "..") {
+			bad("version prefix %q: must look like /v1", p)
+		}
+	}
+	for _, h := range m.Headers {
+		if !lowerRE.MatchString(h) {
+			bad("header need %q: must be a header name in lower case", h)
+		}
+	}
+	if len(m.Bodies) > 0 {
+		bad("body needs: this version shows no request body to a plugin; leave Bodies out")
+	}
+	var err error
+	if m.catalogue, err = newCatalogue(m.Operations); err != nil {
+		errs = append(errs, err)
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+func (m *Manifest) checkUpstreams(bad func(string, ...any)) {
+	if len(m.Upstreams) == 0 {
+		bad("upstreams: at least one is needed")
+	}
+	seen := map[string]bool{}
+	for _, u := range m.Upstreams {
+		if !nameRE.MatchString(u.Name) || seen[u.Name] {
+			bad("upstream name %q: must match %s, and stand once", u.Name, nameRE)
+		}
+		seen[u.Name] = true
+		o, err := url.Parse(u.URL)
+		switch {
+		case err != nil:
+			bad("upstream %s: not a URL", u.Name)
+		case o.Scheme != "https" || o.Host == "" || o.User != nil || o.RawQuery != "" || o.Fragment != "":
+			bad("upstream %s: %q must be https://host[:port][/base] and no more", u.Name, u.URL)
+		case strings.ContainsAny(o.Host, "*_ "):
+			bad("upstream %s: %q must be an exact host name", u.Name, o.Host)
+		case o.Path != "" && !prefixRE.MatchString(o.Path):
+			bad("upstream %s: base path %q must look like /base", u.Name, o.Path)
+		}
+		m.Origin = append(m.Origin, o)
+	}
+}
+
+func (m *Manifest) checkFields(bad func(string, ...any)) {
+	seen, mains := map[string]bool{}, 0
+	for i := range m.Fields {
+		f := &m.Fields[i]
+		if !fieldRE.MatchString(f.Name) || seen[f.Name] {
+			bad("field %q: must match %s, and stand once", f.Name, fieldRE)
+		}
+		seen[f.Name] = true
+		if f.Main {
+			mains++
+		}
+		switch f.Use {
+		case abi.UsePublic:
+		case abi.UseReveal:
+			if len(f.Sinks) == 0 {
+				bad("field %s: a field to reveal needs at least one sink", f.Name)
+			}
+		case abi.UseSign:
+			if len(f.SignShapes) == 0 {
+				bad("field %s: a field to sign with needs at least one signature shape", f.Name)
+			}
+		default:
+			bad("field %s: use %d is none of public, reveal, sign", f.Name, f.Use)
+		}
+		for _, s := range f.Sinks {
+			switch {
+			case s.Kind != abi.SinkHeader && s.Kind != abi.SinkQuery:
+				bad("field %s: this version has header and query sinks only", f.Name)
+			case s.Kind == abi.SinkHeader && HeaderForbidden(s.Name) != "":
+				bad("field %s: sink %s: %s", f.Name, s.Name, HeaderForbidden(s.Name))
+			case s.Kind == abi.SinkHeader && !lowerRE.MatchString(s.Name), s.Name == "":
+				bad("field %s: sink %q must be a header name in lower case, or a query parameter", f.Name, s.Name)
+			}
+		}
+	}
+	if mains > 1 {
+		bad("fields: %d are marked as main; at most one can be", mains)
+	}
+}
+
+func (m *Manifest) checkSlots(bad func(string, ...any)) {
+	if len(m.TokenSlots) == 0 {
+		bad("token slots: at least one is needed, or no client can show its token")
+	}
+	for _, s := range m.TokenSlots {
+		switch s.Kind {
+		case abi.SlotHeader:
+			if !lowerRE.MatchString(s.Name) {
+				bad("token slot %q: must be a header name in lower case", s.Name)
+			}
+		case abi.SlotQuery:
+			if s.Name == "" {
+				bad("token slot: a query slot needs the parameter's name")
+			}
+		case abi.SlotBasic:
+		default:
+			bad("token slot kind %d is not one that this version knows", s.Kind)
+		}
+	}
+}
+
+func (m *Manifest) checkErrorShape(bad func(string, ...any)) {
+	e := &m.ErrorShape
+	m.Shape = fault.DefaultShape
+	if e.Body == "" && e.ContentType == "" && len(e.Statuses) == 0 {
+		return
+	}
+	if len(e.Body) > 4096 || e.Body == "" || !headerValueLegal(e.ContentType) || e.ContentType == "" {
+		bad("error shape: needs a content type and a body of up to 4096 bytes")
+	}
+	m.Shape = &fault.Shape{ContentType: e.ContentType, Body: e.Body, Statuses: map[fault.Code]int{}}
+	known := map[fault.Code]bool{}
+	for _, c := range fault.Codes() {
+		known[c] = true
+	}
+	for _, s := range e.Statuses {
+		if !known[fault.Code(s.Code)] || s.Status < 400 || s.Status > 599 {
+			bad("error shape: status %d for %q: must be 400 to 599 for one of the broker's codes", s.Status, s.Code)
+			continue
+		}
+		m.Shape.Statuses[fault.Code(s.Code)] = int(s.Status)
+	}
+}
+
+// Field finds a credential field by name, or nil.
+func (m *Manifest) Field(name string) *abi.Field {
+	for i := range m.Fields {
+		if m.Fields[i].Name == name {
+			return &m.Fields[i]
+		}
+	}
+	return nil
+}
+
+// MainField is the field that a bare value belongs to, or nil.
+func (m *Manifest) MainField() *abi.Field {
+	for i := range m.Fields {
+		if m.Fields[i].Main {
+			return &m.Fields[i]
+		}
+	}
+	if len(m.Fields) == 1 {
+		return &m.Fields[0]
+	}
+	return nil
+}
+
+// Hosts lists the authorities that the manifest names, the main one first.
+func (m *Manifest) Hosts() []string {
+	hosts := make([]string, len(m.Origin))
+	for i, o := range m.Origin {
+		hosts[i] = o.Host
+	}
+	return hosts
+}

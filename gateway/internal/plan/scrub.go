@@ -1,0 +1,70 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/seksbot/seks-broker/plugin-sdk/abi"
+)
+
+// Scrub is what a plugin adds to the host's scrubbing of one answer. The zero
+// value adds nothing.
+type Scrub struct {
+	abi.ScrubPlan
+}
+
+// ParseScrub reads a scrub plan.
+func ParseScrub(b []byte) (Scrub, error) {
+	var s Scrub
+	if len(b) > abi.MaxPlan {
+		return s, fmt.Errorf("the scrub plan has %d bytes; at most %d are allowed", len(b), abi.MaxPlan)
+	}
+	if err := s.Unmarshal(b); err != nil {
+		return s, fmt.Errorf("the scrub plan can't be read: %w", err)
+	}
+	if len(s.SecretFields) > 0 || s.TransformBody {
+		return s, fmt.Errorf("the scrub plan asks for secret fields or a body transform, which this version does not run")
+	}
+	for _, r := range s.Rewrites {
+		if why := HeaderForbidden(r.Header); why != "" || r.From == "" || !headerValueLegal(r.To) {
+			return s, fmt.Errorf("the scrub plan's rewrite of %.64q is not legal", r.Header)
+		}
+	}
+	return s, nil
+}
+
+// Drops says whether the plan drops a header of the answer.
+func (s *Scrub) Drops(name string) bool { return holdsFold(s.Drop, name) }
+
+// Masks says whether the plan masks the whole value of a header.
+func (s *Scrub) Masks(name string) bool { return holdsFold(s.Mask, name) }
+
+// KeepsCookie says whether a Set-Cookie of that cookie name may pass.
+func (s *Scrub) KeepsCookie(setCookie string) bool {
+	name, _, _ := strings.Cut(setCookie, "=")
+	for _, k := range s.KeepCookies {
+		if k == strings.TrimSpace(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// Rewritten is the value of a header after the plan's rewrites.
+func (s *Scrub) Rewritten(name, value string) string {
+	for i := range s.Rewrites {
+		if r := &s.Rewrites[i]; strings.EqualFold(r.Header, name) {
+			value = strings.ReplaceAll(value, r.From, r.To)
+		}
+	}
+	return value
+}
+
+func holdsFold(list []string, name string) bool {
+	for _, l := range list {
+		if strings.EqualFold(l, name) {
+			return true
+		}
+	}
+	return false
+}

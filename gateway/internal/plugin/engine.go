@@ -1,0 +1,131 @@
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
+)
+
+// Limits that hold a guest, whatever it does.
+const (
+	memoryPages = 512                    // 32 MiB for one instance
+	callLimit   = 500 * time.Millisecond // one call; a good one takes microseconds
+	startLimit  = 5 * time.Second        // instantiation, with the guest runtime's own start
+	logLimit    = 4 << 10                // bytes of a guest's stderr kept for one instance
+)
+
+// MAC authenticates the compile cache, which is native code that would run as
+// us: seal.Keeper has one.
+type MAC func(data []byte) []byte
+
+// engine compiles modules. One runtime serves all of them: modules share no
+// memory and no imports but the inert WASI, and closing one closes no other.
+type engine struct {
+	runtime  wazero.Runtime
+	cache    wazero.CompilationCache
+	cacheDir string
+	mac      MAC
+}
+
+// newEngine opens an engine with its disk cache in cacheDir ("" for none).
+func newEngine(ctx context.Context, cacheDir string, mac MAC) (*engine, error) {
+	e := &engine{cacheDir: cacheDir, mac: mac}
+	config := wazero.NewRuntimeConfigCompiler().
+		WithMemoryLimitPages(memoryPages).
+		WithCloseOnContextDone(true) // the meter: see instance.call
+	if cacheDir != "" {
+		if err := os.MkdirAll(cacheDir, 0o700); err != nil {
+			return nil, fmt.Errorf("make the compile cache: %w", err)
+		}
+		if err := e.dropForeign(); err != nil {
+			return nil, err
+		}
+		var err error
+		if e.cache, err = wazero.NewCompilationCacheWithDir(cacheDir); err != nil {
+			return nil, fmt.Errorf("open the compile cache: %w", err)
+		}
+		config = config.WithCompilationCache(e.cache)
+	}
+	e.runtime = wazero.NewRuntimeWithConfig(ctx, config)
+	if _, err := wasi_snapshot_preview1.Instantiate(ctx, e.runtime); err != nil {
+		return nil, fmt.Errorf("prepare the guests' WASI: %w", err)
+	}
+	return e, nil
+}
+
+func (e *engine) compile(ctx context.Context, module []byte) (wazero.CompiledModule, error) {
+	if err := checkHeader(module); err != nil {
+		return nil, err
+	}
+	c, err := e.runtime.CompileModule(ctx, module)
+	if err != nil {
+		return nil, fmt.Errorf("the module does not compile: %w", err)
+	}
+	if err := checkTypes(c); err != nil {
+		_ = c.Close(ctx)
+		return nil, err
+	}
+	return c, nil
+}
+
+func (e *engine) close(ctx context.Context) {
+	_ = e.runtime.Close(ctx)
+	if e.cache != nil {
+		_ = e.cache.Close(ctx)
+	}
+}
+
+// dropForeign removes every cache entry whose MAC isn't ours, so that wazero
+// reads nothing that somebody else put there. A removed entry is only compiled
+// again.
+func (e *engine) dropForeign() error {
+	return e.eachEntry(func(path string) error {
+		body, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		tag, err := os.ReadFile(path + ".mac")
+		if err == nil && string(tag) == string(e.mac(body)) {
+			return nil
+		}
+		_ = os.Remove(path + ".mac")
+		return os.Remove(path)
+	})
+}
+
+// seal writes the MAC of every entry that has none yet: those that this
+// process has just compiled.
+func (e *engine) seal() error {
+	if e.cacheDir == "" {
+		return nil
+	}
+	return e.eachEntry(func(path string) error {
+		if _, err := os.Stat(path + ".mac"); err == nil {
+			return nil
+		}
+		body, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(path+".mac", e.mac(body), 0o600)
+	})
+}
+
+func (e *engine) eachEntry(fn func(path string) error) error {
+	err := filepath.WalkDir(e.cacheDir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() || strings.HasSuffix(path, ".mac") {
+			return err
+		}
+		return fn(path)
+	})
+	if err != nil {
+		return fmt.Errorf("check the compile cache: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,234 @@
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+
+	"github.com/seksbot/seks-broker/gateway/internal/plan"
+	"github.com/seksbot/seks-broker/plugin-sdk/abi"
+)
+
+// Status is how a module stands.
+type Status string
+
+// How a module can stand.
+const (
+	BuiltIn Status = "built-in" // its digest is stamped into this program
+	Trusted Status = "trusted"  // the operator has trusted its digest
+	Waiting Status = "waiting for trust"
+	Refused Status = "refused"
+)
+
+// State is one module as `seks plugin list` shows it.
+type State struct {
+	Name    string   `json:"name"`
+	Version string   `json:"version"`
+	Status  Status   `json:"status"`
+	Digest  string   `json:"digest"`
+	Path    string   `json:"path"`
+	Hosts   []string `json:"hosts"`
+	Reason  string   `json:"reason,omitempty"` // why it was refused, or what to do
+}
+
+// Host loads the modules of a folder and serves those that are trusted.
+type Host struct {
+	engine   *engine
+	dir      string
+	builtins map[string]bool // digests
+	trust    *Trust
+
+	mu     sync.Mutex // one Load at a time
+	states []State
+	table  atomic.Pointer[map[string]*Plugin]
+}
+
+// Config says where a Host finds what it needs.
+type Config struct {
+	Dir      string   // every .wasm in it
+	CacheDir string   // compiled code; "" for none
+	Builtins []string // digests trusted because the build stamped them
+	Trust    *Trust
+	MAC      MAC
+}
+
+// NewHost prepares a host. Load fills it.
+func NewHost(ctx context.Context, c Config) (*Host, error) {
+	e, err := newEngine(ctx, c.CacheDir, c.MAC)
+	if err != nil {
+		return nil, err
+	}
+	h := &Host{engine: e, dir: c.Dir, builtins: map[string]bool{}, trust: c.Trust}
+	for _, d := range c.Builtins {
+		h.builtins[d] = true
+	}
+	h.table.Store(&map[string]*Plugin{})
+	return h, nil
+}
+
+// Find is the plugin that serves under a manifest name.
+func (h *Host) Find(name string) (*Plugin, bool) {
+	p, ok := (*h.table.Load())[name]
+	return p, ok
+}
+
+// States lists the modules as the last Load found them.
+func (h *Host) States() []State {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return append([]State(nil), h.states...)
+}
+
+// Inspect compiles a module and reads its manifest, without serving it.
+func (h *Host) Inspect(ctx context.Context, module []byte) (*plan.Manifest, error) {
+	p, err := h.engine.load(ctx, module, "")
+	if err != nil {
+		return nil, err
+	}
+	return p.Manifest, nil
+}
+
+// Close ends all guests.
+func (h *Host) Close() { h.engine.close(context.Background()) }
+
+type found struct {
+	path   string
+	state  State
+	plugin *Plugin
+}
+
+// Load reads the folder again and takes over what is trusted: compiled in
+// parallel, and not at all where it already runs. A bad file is a State, not an
+// error: it must not keep the others from serving.
+func (h *Host) Load(ctx context.Context) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	paths, err := filepath.Glob(filepath.Join(h.dir, "*.wasm"))
+	if err != nil {
+		return fmt.Errorf("read plugins_dir %s: %w", h.dir, err)
+	}
+	running := map[string]*Plugin{}
+	for _, p := range *h.table.Load() {
+		running[p.Manifest.Digest] = p
+	}
+	all := make([]found, len(paths))
+	var wg sync.WaitGroup
+	turn := make(chan struct{}, runtime.GOMAXPROCS(0))
+	for i, path := range paths {
+		wg.Go(func() {
+			turn <- struct{}{}
+			defer func() { <-turn }()
+			all[i] = h.read(ctx, path, running)
+		})
+	}
+	wg.Wait()
+	table := map[string]*Plugin{}
+	h.states = nil
+	for i := range all {
+		h.states = append(h.states, h.admit(ctx, &all[i], table, running))
+	}
+	h.table.Store(&table)
+	return h.engine.seal()
+}
+
+func (h *Host) read(ctx context.Context, path string, running map[string]*Plugin) found {
+	f := found{path: path, state: State{Path: path, Status: Refused}}
+	module, err := os.ReadFile(path)
+	if err != nil {
+		f.state.Reason = err.Error()
+		return f
+	}
+	f.state.Digest = Digest(module)
+	if f.plugin = running[f.state.Digest]; f.plugin == nil {
+		if f.plugin, err = h.engine.load(ctx, module, path); err != nil {
+			f.state.Reason = err.Error()
+			return f
+		}
+	}
+	m := f.plugin.Manifest
+	f.state.Name, f.state.Version, f.state.Hosts = m.Name, m.Version, m.Hosts()
+	f.state.Status = Waiting
+	return f
+}
+
+// admit puts a module into the table if its digest is trusted; else the version
+// of it that was trusted last goes on serving.
+func (h *Host) admit(ctx context.Context, f *found, table map[string]*Plugin, running map[string]*Plugin) State {
+	if f.plugin == nil {
+		return f.state
+	}
+	name := f.state.Name
+	_, trusted, err := h.trust.Find(f.state.Digest)
+	switch {
+	case h.builtins[f.state.Digest]:
+		f.state.Status = BuiltIn
+	case err != nil:
+		f.state.Status, f.state.Reason = Refused, err.Error()
+		return f.state
+	case trusted:
+		f.state.Status = Trusted
+	default:
+		f.state.Reason = "look at it with `seks plugin inspect`, then `seks plugin trust " + f.path + "`"
+		if old := h.former(ctx, name, running); old != nil && table[name] == nil {
+			table[name] = old
+			f.state.Reason += "; version " + old.Manifest.Version + " serves until then"
+		}
+		return f.state
+	}
+	if other := table[name]; other != nil && other.Path != "" {
+		f.state.Status, f.state.Reason = Refused, "the name is already served by "+other.Path+": keep one of the two files"
+		return f.state
+	}
+	table[name] = f.plugin
+	return f.state
+}
+
+// former is the last trusted version of a plugin, from its kept bytes.
+func (h *Host) former(ctx context.Context, name string, running map[string]*Plugin) *Plugin {
+	r, ok, err := h.trust.Latest(name)
+	if err != nil || !ok {
+		return nil
+	}
+	if p := running[r.Digest]; p != nil {
+		return p
+	}
+	module, err := h.trust.Module(r.Digest)
+	if err != nil {
+		return nil
+	}
+	p, err := h.engine.load(ctx, module, "")
+	if err != nil {
+		return nil
+	}
+	return p
+}
+
+// FieldUses says in a line what may become of each credential field.
+func FieldUses(m *plan.Manifest) map[string]string {
+	uses := map[string]string{}
+	for i := range m.Fields {
+		f := &m.Fields[i]
+		switch f.Use {
+		case abi.UsePublic:
+			uses[f.Name] = "public"
+		case abi.UseSign:
+			uses[f.Name] = "sign: leaves only inside a signature"
+		case abi.UseReveal:
+			var sinks []string
+			for _, s := range f.Sinks {
+				kind := "header"
+				if s.Kind == abi.SinkQuery {
+					kind = "query parameter"
+				}
+				sinks = append(sinks, kind+" "+s.Name)
+			}
+			uses[f.Name] = "reveal: to " + strings.Join(sinks, ", ")
+		}
+	}
+	return uses
+}

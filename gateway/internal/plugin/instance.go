@@ -1,0 +1,133 @@
+package plugin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
+
+	"github.com/seksbot/seks-broker/plugin-sdk/abi"
+)
+
+// instance is one running guest. It serves one tenant and one call at a time.
+// After any failure it is dead: nothing that a guest left half done is used again.
+type instance struct {
+	module  api.Module
+	buffer  api.Function
+	calls   map[string]api.Function
+	stack   [2]uint64
+	limit   *time.Timer
+	expired atomic.Bool
+	log     *cappedLog
+	dead    bool
+}
+
+var errExpired = errors.New("it did not return in time")
+
+// start makes an instance of a checked module.
+func (e *engine) start(ctx context.Context, c wazero.CompiledModule) (*instance, error) {
+	log := &cappedLog{left: logLimit}
+	config := wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize").
+		WithStdout(log).WithStderr(log)
+	// wazero watches ctx while _initialize runs; later calls are watched by the
+	// instance's own timer.
+	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	defer cancel()
+	m, err := e.runtime.InstantiateModule(ctx, c, config)
+	if err != nil {
+		return nil, log.explain(fmt.Errorf("it does not start: %w", err))
+	}
+	in := &instance{module: m, log: log, buffer: m.ExportedFunction(abi.ExportBuffer), calls: map[string]api.Function{}}
+	for name := range exports {
+		if f := m.ExportedFunction(name); f != nil {
+			in.calls[name] = f
+		}
+	}
+	// The compiled code looks at the module's state at every loop turn, so
+	// closing it from here ends an endless loop (WithCloseOnContextDone).
+	in.limit = time.AfterFunc(time.Hour, func() {
+		in.expired.Store(true)
+		_ = m.CloseWithExitCode(context.Background(), 1)
+	})
+	in.limit.Stop()
+	return in, nil
+}
+
+// call hands input to an export and returns a view of the guest's memory with
+// the result. It is valid until the next call.
+func (in *instance) call(export string, input []byte, limit int) (out []byte, err error) {
+	in.limit.Reset(callLimit)
+	defer func() {
+		// A timer that fired in this very moment has closed the module: then
+		// the instance is dead, however the call ended.
+		if !in.limit.Stop() || err != nil {
+			in.dead = true
+		}
+		if in.expired.Load() {
+			err = errExpired
+		}
+		if err != nil {
+			err = in.log.explain(err)
+		}
+	}()
+	if input != nil {
+		if err := in.write(input); err != nil {
+			return nil, err
+		}
+		in.stack[0] = uint64(len(input))
+	}
+	if err := in.calls[export].CallWithStack(context.Background(), in.stack[:]); err != nil {
+		return nil, fmt.Errorf("it trapped: %w", err)
+	}
+	ptr, size := uint32(in.stack[0]>>32), uint32(in.stack[0])
+	if int64(size) > int64(limit) {
+		return nil, fmt.Errorf("it returned %d bytes from %s; at most %d are allowed", size, export, limit)
+	}
+	out, ok := in.module.Memory().Read(ptr, size)
+	if !ok {
+		return nil, fmt.Errorf("it returned %d bytes at %d from %s, which is outside its memory", size, ptr, export)
+	}
+	return out, nil
+}
+
+func (in *instance) write(input []byte) error {
+	in.stack[0] = uint64(len(input))
+	if err := in.buffer.CallWithStack(context.Background(), in.stack[:]); err != nil {
+		return fmt.Errorf("it trapped: %w", err)
+	}
+	if !in.module.Memory().Write(uint32(in.stack[0]), input) {
+		return fmt.Errorf("its buffer for %d bytes at %d is outside its memory", len(input), uint32(in.stack[0]))
+	}
+	return nil
+}
+
+func (in *instance) close() {
+	in.dead = true
+	in.limit.Stop()
+	_ = in.module.Close(context.Background())
+}
+
+// cappedLog keeps the first bytes that a guest writes to stdout or stderr, for
+// the operator's eyes when it fails.
+type cappedLog struct {
+	text []byte
+	left int
+}
+
+func (l *cappedLog) Write(p []byte) (int, error) {
+	keep := min(len(p), l.left)
+	l.text = append(l.text, p[:keep]...)
+	l.left -= keep
+	return len(p), nil
+}
+
+func (l *cappedLog) explain(err error) error {
+	if len(l.text) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w; it wrote: %.500q", err, l.text)
+}

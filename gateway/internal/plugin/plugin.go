@@ -1,0 +1,105 @@
+// Package plugin runs the providers' guests: it loads modules that are
+// trusted, meters and pools their instances, and maps a request view to a
+// vetted Plan. A guest never sees a credential, so the worst that a bad one can
+// do is to spoil its own provider's requests.
+package plugin
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync"
+
+	"github.com/seksbot/seks-broker/gateway/internal/expr"
+	"github.com/seksbot/seks-broker/gateway/internal/fault"
+	"github.com/seksbot/seks-broker/gateway/internal/plan"
+	"github.com/seksbot/seks-broker/plugin-sdk/abi"
+)
+
+// Plugin is one loaded module. It stays usable for as long as somebody holds
+// it: a request that began on it ends on it, whatever replaced it meanwhile.
+type Plugin struct {
+	Manifest *plan.Manifest
+	Path     string // the file that it was read from
+
+	pool *pool
+}
+
+// load compiles a module, asks it for its manifest and checks that.
+func (e *engine) load(ctx context.Context, module []byte, path string) (*Plugin, error) {
+	c, err := e.compile(ctx, module)
+	if err != nil {
+		return nil, err
+	}
+	first, err := e.start(ctx, c)
+	if err != nil {
+		_ = c.Close(ctx)
+		return nil, err
+	}
+	out, err := first.call(abi.ExportManifest, nil, abi.MaxManifest)
+	var m *plan.Manifest
+	if err == nil {
+		m, err = plan.ParseManifest(append([]byte(nil), out...), Digest(module))
+	}
+	if err != nil {
+		first.close()
+		_ = c.Close(ctx)
+		return nil, err
+	}
+	p := &Plugin{Manifest: m, Path: path, pool: newPool(e, c, first)}
+	runtime.AddCleanup(p, func(pool *pool) { pool.close() }, p.pool)
+	return p, nil
+}
+
+// Plan asks the guest what to do with a request of that tenant.
+func (p *Plugin) Plan(tenant string, view *abi.View) (expr.Vetted, error) {
+	buf := viewBuffers.Get().(*[]byte)
+	defer viewBuffers.Put(buf)
+	*buf = view.AppendTo((*buf)[:0])
+	var v expr.Vetted
+	err := p.with(tenant, abi.ExportPlan, *buf, func(out []byte) error {
+		// Parse copies nothing out of the guest's memory, so Vet and everything
+		// after it work on bytes of our own.
+		pl, err := plan.Parse(append([]byte(nil), out...), p.Manifest)
+		if err != nil {
+			return err
+		}
+		v, err = expr.Vet(pl)
+		return err
+	})
+	return v, err
+}
+
+var viewBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// Scrub asks the guest what to add to the scrubbing of an answer.
+func (p *Plugin) Scrub(tenant string, head *abi.AnswerHead) (plan.Scrub, error) {
+	var s plan.Scrub
+	err := p.with(tenant, abi.ExportScrub, head.Marshal(), func(out []byte) error {
+		var err error
+		s, err = plan.ParseScrub(append([]byte(nil), out...))
+		return err
+	})
+	return s, err
+}
+
+// with runs one call and reads its result before the instance can be used
+// again. Whatever fails is one fault, which names the plugin; the details are
+// for the operator.
+func (p *Plugin) with(tenant, export string, input []byte, read func(out []byte) error) error {
+	if err := p.pool.with(tenant, export, input, read); err != nil {
+		return fault.Newf(fault.PluginFailed, "the plugin %q failed on this request: ask the operator", p.Manifest.Name).
+			Because(fmt.Errorf("plugin %s: %w", p.Manifest.Name, err))
+	}
+	return nil
+}
+
+// Open runs a module by itself, with no trust and no cache, for looking at it
+// and trying it. It lasts as long as the process.
+func Open(ctx context.Context, module []byte) (*Plugin, error) {
+	e, err := newEngine(ctx, "", nil)
+	if err != nil {
+		return nil, err
+	}
+	return e.load(ctx, module, "")
+}

@@ -1,0 +1,200 @@
+package token
+
+import (
+	"encoding/base64"
+	"net/url"
+	"strings"
+
+	"github.com/seksbot/seks-broker/gateway/internal/fault"
+	"github.com/seksbot/seks-broker/gateway/internal/request"
+	"github.com/seksbot/seks-broker/plugin-sdk/abi"
+)
+
+// Rest is a request after its proxy token was cut out: Headers without every
+// key slot and hop-by-hop header, Query and Target without key parameters.
+type Rest struct {
+	Token   string // as presented; "" where there was none
+	Headers []request.Header
+	Query   string
+	Target  string
+}
+
+// keySlots are the headers in which some provider's SDK sends its key. They
+// never go upstream as the agent sent them, whatever they hold: a key there is
+// either a proxy token or one that the agent should not have.
+var keySlots = []string{"authorization", "proxy-authorization", "x-api-key", "x-goog-api-key", "x-subscription-token", "x-auth-key", "api-key"}
+
+const mark = "seks_"
+
+// Cut takes the token from the slots that the provider's manifest names, and
+// every key slot out of what goes on. Two different tokens are refused, and so
+// is one outside of a slot, where it would reach the upstream.
+func Cut(slots []abi.Slot, r request.Request) (Rest, error) {
+	c := cutter{slots: slots}
+	kept := make([]request.Header, 0, len(r.Headers()))
+	for _, h := range r.Headers() {
+		if !c.header(h) {
+			kept = append(kept, h)
+		}
+	}
+	rest := Rest{Headers: request.Stripped(kept), Query: c.query(r.Query())}
+	rest.Target = r.Target()
+	if rest.Query != r.Query() {
+		path, _, _ := strings.Cut(rest.Target, "?")
+		rest.Target = strings.TrimSuffix(path+"?"+rest.Query, "?")
+	}
+	if c.twice {
+		return Rest{}, fault.Newf(fault.BadRequest, "the request holds two different proxy tokens: send one, in one place")
+	}
+	for _, h := range rest.Headers {
+		if holdsToken(h.Value) || holdsToken(h.Name) {
+			return Rest{}, fault.Newf(fault.BadRequest, "a proxy token stands in a header that is no key slot of this API: send it only where the API's own key goes")
+		}
+	}
+	if holdsToken(rest.Target) {
+		return Rest{}, fault.Newf(fault.BadRequest, "a proxy token stands in the path or query, where this API takes no key: send it only where the API's own key goes")
+	}
+	rest.Token = c.found
+	if rest.Token == "" {
+		rest.Token = c.other
+	}
+	return rest, nil
+}
+
+type cutter struct {
+	slots []abi.Slot
+	found string // a proxy token, or what came instead of one in the provider's slot
+	other string // something else than a proxy token in the provider's slot
+	seen  string // any proxy token, in any slot
+	twice bool
+}
+
+// header says whether h is a key slot, and notes what it holds.
+func (c *cutter) header(h request.Header) bool {
+	slot := false
+	for _, name := range keySlots {
+		slot = slot || strings.EqualFold(h.Name, name)
+	}
+	for _, s := range c.slots {
+		switch {
+		case s.Kind == abi.SlotHeader && strings.EqualFold(h.Name, s.Name):
+			slot = true
+			if v, ok := schemeValue(h.Value, s.Scheme); ok {
+				c.note(v)
+			}
+		case s.Kind == abi.SlotBasic && strings.EqualFold(h.Name, "authorization"):
+			if v, ok := basicPassword(h.Value); ok {
+				c.note(v)
+			}
+		}
+	}
+	if slot {
+		c.see(lastWord(h.Value))
+		if v, ok := basicPassword(h.Value); ok {
+			c.see(v)
+		}
+	}
+	return slot
+}
+
+// query cuts the provider's key parameters, and any parameter of the usual name
+// that holds a proxy token.
+func (c *cutter) query(q string) string {
+	if q == "" {
+		return q
+	}
+	var kept []string
+	cut := false
+	for pair := range strings.SplitSeq(q, "&") {
+		name, value, _ := strings.Cut(pair, "=")
+		name, value = unescape(name), unescape(value)
+		key := false
+		for _, s := range c.slots {
+			if s.Kind == abi.SlotQuery && s.Name == name {
+				key = true
+				c.note(value)
+			}
+		}
+		if key = key || name == "key" && holdsToken(value); key {
+			c.see(value)
+			cut = true
+			continue
+		}
+		kept = append(kept, pair)
+	}
+	if !cut {
+		return q
+	}
+	return strings.Join(kept, "&")
+}
+
+func (c *cutter) note(v string) {
+	switch {
+	case v == "":
+	case strings.HasPrefix(v, mark):
+		c.found = v
+	default:
+		c.other = v
+	}
+}
+
+func (c *cutter) see(v string) {
+	if !strings.HasPrefix(v, mark) {
+		return
+	}
+	c.twice = c.twice || c.seen != "" && c.seen != v
+	c.seen = v
+}
+
+func schemeValue(v, scheme string) (string, bool) {
+	if scheme == "" {
+		return strings.Trim(v, " \t"), true
+	}
+	word, rest, ok := strings.Cut(strings.TrimLeft(v, " \t"), " ")
+	return strings.Trim(rest, " \t"), ok && strings.EqualFold(word, scheme)
+}
+
+func lastWord(v string) string {
+	v = strings.Trim(v, " \t")
+	return v[strings.LastIndexAny(v, " \t")+1:]
+}
+
+func basicPassword(v string) (string, bool) {
+	v, ok := schemeValue(v, "Basic")
+	if !ok {
+		return "", false
+	}
+	plain, err := base64.StdEncoding.DecodeString(v)
+	if err != nil {
+		return "", false
+	}
+	_, password, ok := strings.Cut(string(plain), ":")
+	return password, ok
+}
+
+func unescape(s string) string {
+	if plain, err := url.QueryUnescape(s); err == nil {
+		return plain
+	}
+	return s
+}
+
+// holdsToken finds a whole proxy token anywhere in s. A text that only speaks
+// of one ("seks_openai_…") fails its checksum and may pass.
+func holdsToken(s string) bool {
+	for {
+		i := strings.Index(s, mark)
+		if i < 0 {
+			return false
+		}
+		s = s[i:]
+		end := len(mark)
+		for end < len(s) && (s[end] == '_' || s[end] == '-' || s[end] >= '0' && s[end] <= '9' || s[end] >= 'a' && s[end] <= 'z' || s[end] >= 'A' && s[end] <= 'Z') {
+			end++
+		}
+		if wellFormed(s[:end]) {
+			return true
+		}
+		s = s[len(mark):]
+	}
+}

@@ -1,0 +1,118 @@
+package abi
+
+func (p *Plan) appendTo(b []byte) []byte {
+	b = appendMessages(b, 1, p.Edits)
+	b = appendString(b, 2, p.Upstream)
+	b = appendMessages(b, 3, p.Acts)
+	b = appendMessages(b, 4, p.Checks)
+	b = appendUint(b, 5, uint64(p.BodyMode))
+	if p.Refusal != nil {
+		b = appendMessage(b, 6, p.Refusal)
+	}
+	return appendBool(b, 7, p.InspectAnswer)
+}
+
+func (p *Plan) read(r *reader) {
+	for r.next() {
+		switch r.num {
+		case 1:
+			p.Edits = messages(r, p.Edits)
+		case 2:
+			p.Upstream = r.text()
+		case 3:
+			p.Acts = messages(r, p.Acts)
+		case 4:
+			p.Checks = messages(r, p.Checks)
+		case 5:
+			p.BodyMode = BodyMode(r.enum())
+		case 6:
+			p.Refusal = new(Refusal)
+			within(r, p.Refusal, r.bytes())
+		case 7:
+			p.InspectAnswer = r.bool()
+		default:
+			r.skip()
+		}
+	}
+}
+
+func (e *Edit) appendTo(b []byte) []byte {
+	b = appendUint(b, 1, uint64(e.Kind))
+	b = appendString(b, 2, e.Name)
+	return appendBytes(b, 3, e.Value)
+}
+
+func (e *Edit) read(r *reader) {
+	for r.next() {
+		switch r.num {
+		case 1:
+			e.Kind = EditKind(r.enum())
+		case 2:
+			e.Name = r.text()
+		case 3:
+			e.Value = r.bytes()
+		default:
+			r.skip()
+		}
+	}
+}
+
+func (a *Act) appendTo(b []byte) []byte {
+	b = appendString(b, 1, a.Name)
+	b = appendUint(b, 2, uint64(a.Class))
+	return appendString(b, 3, a.Resource)
+}
+
+func (a *Act) read(r *reader) {
+	for r.next() {
+		switch r.num {
+		case 1:
+			a.Name = r.text()
+		case 2:
+			a.Class = Class(r.enum())
+		case 3:
+			a.Resource = r.raw()
+		default:
+			r.skip()
+		}
+	}
+}
+
+func (c *Check) appendTo(b []byte) []byte {
+	b = appendBytes(b, 1, c.A)
+	b = appendBytes(b, 2, c.B)
+	return appendString(b, 3, c.Code)
+}
+
+func (c *Check) read(r *reader) {
+	for r.next() {
+		switch r.num {
+		case 1:
+			c.A = r.bytes()
+		case 2:
+			c.B = r.bytes()
+		case 3:
+			c.Code = r.text()
+		default:
+			r.skip()
+		}
+	}
+}
+
+func (f *Refusal) appendTo(b []byte) []byte {
+	b = appendString(b, 1, f.Code)
+	return appendString(b, 2, f.Message)
+}
+
+func (f *Refusal) read(r *reader) {
+	for r.next() {
+		switch r.num {
+		case 1:
+			f.Code = r.text()
+		case 2:
+			f.Message = r.text()
+		default:
+			r.skip()
+		}
+	}
+}

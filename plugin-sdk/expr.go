@@ -1,0 +1,52 @@
+package seks
+
+import "github.com/seksbot/seks-broker/plugin-sdk/abi"
+
+// Expr is a value that the host computes: a program in postfix, as ABI.md has
+// it. An Expr is never changed by what is made from it.
+type Expr []byte
+
+// Lit is the text s.
+func Lit(s string) Expr { return abi.AppendLit(nil, s) }
+
+// Field is the value of a credential field of the manifest.
+func Field(name string) Expr { return abi.AppendField(nil, name) }
+
+// Concat is its parts, one after the other. There are 1 to abi.MaxStack parts.
+func Concat(parts ...Expr) Expr { return abi.AppendConcat(join(parts...), len(parts)) }
+
+// Hash is the digest of e, raw: seks.Hash(seks.SHA256, e).Hex() is its usual form.
+func Hash(h abi.Hash, e Expr) Expr { return abi.AppendHash(join(e), abi.OpHash, h) }
+
+// HMAC is the code of message under key (RFC 2104), raw.
+func HMAC(h abi.Hash, key, message Expr) Expr {
+	return abi.AppendHash(join(key, message), abi.OpHMAC, h)
+}
+
+// Hex is e in lower-case hexadecimal.
+func (e Expr) Hex() Expr { return abi.AppendOp(join(e), abi.OpHex) }
+
+// Base64 is e in RFC 4648 §4, padded.
+func (e Expr) Base64() Expr { return abi.AppendOp(join(e), abi.OpBase64) }
+
+// Base64URL is e in RFC 4648 §5, not padded.
+func (e Expr) Base64URL() Expr { return abi.AppendOp(join(e), abi.OpBase64URL) }
+
+// Percent is e with all but RFC 3986's unreserved characters percent-encoded.
+func (e Expr) Percent() Expr { return abi.AppendOp(join(e), abi.OpPercent) }
+
+// Any stands in a signature shape (Field.SignShapes) for what may vary.
+func Any() Expr { return abi.AppendOp(nil, abi.OpAny) }
+
+// join copies, with room for one operation more.
+func join(parts ...Expr) []byte {
+	size := 2
+	for _, p := range parts {
+		size += len(p)
+	}
+	out := make([]byte, 0, size)
+	for _, p := range parts {
+		out = append(out, p...)
+	}
+	return out
+}

@@ -1,0 +1,68 @@
+package seks
+
+import "github.com/seksbot/seks-broker/plugin-sdk/abi"
+
+// Plan is what becomes of a request. Its methods add to it and return it; what
+// no edit names passes as it came.
+type Plan struct{ abi.Plan }
+
+// Bearer is the plan of the many APIs whose whole authentication is the header
+// "Authorization: Bearer KEY".
+func Bearer(field string) *Plan {
+	return new(Plan).SetHeader("authorization", Concat(Lit("Bearer "), Field(field)))
+}
+
+// Refuse is a plan that sends nothing: the agent gets one of the broker's error
+// codes, such as "policy_denied", with a message of one line.
+func Refuse(code, message string) *Plan {
+	return &Plan{abi.Plan{Refusal: &abi.Refusal{Code: code, Message: message}}}
+}
+
+// SetHeader replaces all headers of that name by one.
+func (p *Plan) SetHeader(name string, value Expr) *Plan { return p.edit(abi.SetHeader, name, value) }
+
+// AddHeader adds a header to those that are there.
+func (p *Plan) AddHeader(name string, value Expr) *Plan { return p.edit(abi.AddHeader, name, value) }
+
+// RemoveHeader removes all headers of that name.
+func (p *Plan) RemoveHeader(name string) *Plan { return p.edit(abi.RemoveHeader, name, nil) }
+
+// SetQuery replaces all query parameters of that name by one. The host
+// percent-encodes the value.
+func (p *Plan) SetQuery(name string, value Expr) *Plan { return p.edit(abi.SetQuery, name, value) }
+
+// AddQuery adds a query parameter to those that are there.
+func (p *Plan) AddQuery(name string, value Expr) *Plan { return p.edit(abi.AddQuery, name, value) }
+
+// RemoveQuery removes all query parameters of that name.
+func (p *Plan) RemoveQuery(name string) *Plan { return p.edit(abi.RemoveQuery, name, nil) }
+
+// SetPath replaces the whole upstream path. It must hold no credential field.
+func (p *Plan) SetPath(path string) *Plan { return p.edit(abi.SetPath, "", Lit(path)) }
+
+// SetRawQuery replaces the whole query. It must hold no credential field.
+func (p *Plan) SetRawQuery(query string) *Plan { return p.edit(abi.SetRawQuery, "", Lit(query)) }
+
+// To chooses one of the manifest's upstreams; without it, it is the first.
+func (p *Plan) To(upstream string) *Plan {
+	p.Upstream = upstream
+	return p
+}
+
+// Act says that the request does an operation. Where a plan names none, the
+// host looks the request up in the manifest's Operations.
+func (p *Plan) Act(name string, class abi.Class, resource string) *Plan {
+	p.Acts = append(p.Acts, abi.Act{Name: name, Class: class, Resource: resource})
+	return p
+}
+
+// Inspect asks for a call of Scrub with the head of the answer.
+func (p *Plan) Inspect() *Plan {
+	p.InspectAnswer = true
+	return p
+}
+
+func (p *Plan) edit(kind abi.EditKind, name string, value Expr) *Plan {
+	p.Edits = append(p.Edits, abi.Edit{Kind: kind, Name: name, Value: value})
+	return p
+}
