@@ -59,6 +59,9 @@ func (a *app) serve(ctx context.Context, c *config.Config) (err error) {
 	if err := hide(); err != nil {
 		return err
 	}
+	if c.AccessLog.Durability == config.DurabilitySync {
+		return errors.New(`access_log.durability = "sync" is not in this version: leave it at "batch"`)
+	}
 	g := &gateway{app: a, config: c, failed: make(chan error, 1)}
 	if g.broker, err = ops.Open(c, a.build, a.prompt); err != nil {
 		return err

@@ -65,7 +65,6 @@ func New(p *pipeline.Pipeline, c Config) *Server {
 		Concurrency:                   maxConcurrent,
 		DisableHeaderNamesNormalizing: true,
 		NoDefaultServerHeader:         true,
-		NoDefaultDate:                 true,
 		NoDefaultContentType:          true,
 		CloseOnShutdown:               true,
 		// Without these fasthttp prints the raw request, token and all.

@@ -15,7 +15,9 @@ import (
 //
 // How fast it goes depends on the text and on the spellings: a text of blocks
 // that stand near the end of a window is searched more slowly than one of
-// blocks that stand in none. What comes out, and in which order, does not.
+// blocks that stand in none, by up to some milliseconds a mebibyte. Whoever can
+// have megabytes of guesses searched, and time it, learns from that; what comes
+// out, and after which input, tells nothing.
 //
 // Case is folded in what the table is asked (not in what is compared), so that
 // hex in any case needs no second pass.

@@ -128,11 +128,11 @@ func (s *stream) Read(p []byte) (int, error) {
 // Close ends the exchange; closing it again does nothing.
 func (s *stream) Close() error {
 	s.end.once.Do(func() {
+		_ = s.body.Close() // counts what it held back too
 		s.end.x.Scrubbed += s.body.Hits()
 		if !s.done && s.end.x.Error == "" {
 			s.end.x.Reason = "the agent went away before the end"
 		}
-		_ = s.body.Close()
 		s.end.finish()
 	})
 	return nil

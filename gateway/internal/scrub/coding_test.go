@@ -226,7 +226,7 @@ func (z *zeros) Read(p []byte) (int, error) {
 func TestBomb(t *testing.T) {
 	var once, twice bytes.Buffer
 	w, _ := gzip.NewWriterLevel(&once, gzip.BestCompression) // the level is a legal one
-	_, _ = io.Copy(w, &zeros{300 << 20})
+	_, _ = io.Copy(w, &zeros{2 * freeSize})
 	_ = w.Close()
 	w, _ = gzip.NewWriterLevel(&twice, gzip.BestCompression)
 	_, _ = w.Write(once.Bytes())

@@ -59,7 +59,8 @@ func sizes(t *testing.T, p *pieces, o Options) (list []int) {
 }
 
 // log writes down, as negative numbers, when the upstream was read, between
-// the sizes of what came out: together they are what an agent could time.
+// the sizes of what came out: what leaves, and after which piece it leaves. How
+// long a search takes is not in it.
 type log struct {
 	r    io.Reader
 	list *[]int
@@ -72,11 +73,15 @@ func (l *log) Read(p []byte) (int, error) {
 }
 
 // The attacker: an agent whose upstream echoes sends guesses of any length, in
-// any form, and watches when how much comes out. It always looks the same.
+// any form, and watches how much comes out after how much went in. It is always
+// the same.
 func TestNoOracle(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 4))
 	wrong := strings.Map(func(c rune) rune { return c ^ 1 }, key)
-	for i, guess := range spell(r, key) {
+	for _, guess := range spell(r, key)[:3*8] { // three alignments, all that base64 has
+		if strings.ContainsAny(guess.text, "\r\n") {
+			continue // the random bytes around it make borders of their own
+		}
 		other := letters(r, len(guess.text))
 		for _, ct := range contentTypes {
 			o := Options{Needles: set(key, wrong), ContentType: ct}
@@ -85,18 +90,12 @@ func TestNoOracle(t *testing.T) {
 					cuts := []int{1, 3, 7}
 					with := fmt.Sprintf(frame, guess.text[:n]+other[n:])
 					without := fmt.Sprintf(frame, other)
-					if strings.ContainsAny(guess.text, "\r\n") { // borders are the sender's own to make
-						continue
-					}
 					got, want := sizes(t, split(with, cuts...), o), sizes(t, split(without, cuts...), o)
 					if !slices.Equal(got, want) {
 						t.Fatalf("%s, %s: %d right bytes can be told from none\n%v\n%v", guess.name, ct, n, got, want)
 					}
 				}
 			}
-		}
-		if testing.Short() && i > 8 {
-			return
 		}
 	}
 }

@@ -179,8 +179,9 @@ func unescape(s string) string {
 	return s
 }
 
-// holdsToken finds a whole proxy token anywhere in s. A text that only speaks
-// of one ("seks_openai_…") fails its checksum and may pass.
+// holdsToken finds a whole proxy token anywhere in s, whatever stands around
+// it. A text that only speaks of one ("seks_openai_…") fails its checksum and
+// may pass.
 func holdsToken(s string) bool {
 	for {
 		i := strings.Index(s, mark)
@@ -188,11 +189,7 @@ func holdsToken(s string) bool {
 			return false
 		}
 		s = s[i:]
-		end := len(mark)
-		for end < len(s) && (s[end] == '_' || s[end] == '-' || s[end] >= '0' && s[end] <= '9' || s[end] >= 'a' && s[end] <= 'z' || s[end] >= 'A' && s[end] <= 'Z') {
-			end++
-		}
-		if wellFormed(s[:end]) {
+		if end := strings.IndexByte(s[len(mark):], '_') + len(mark) + 1 + tailSize; end > len(mark)+tailSize && end <= len(s) && wellFormed(s[:end]) {
 			return true
 		}
 		s = s[len(mark):]

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"strings"
 	"sync"
 	"time"
 
@@ -52,8 +53,7 @@ type Body struct {
 	Length int // -1 where it isn't known
 }
 
-// Answer is an upstream's answer whose body is still to be read. Its strings
-// are valid until Close.
+// Answer is an upstream's answer whose body is still to be read.
 type Answer struct {
 	Status  int
 	Reason  string
@@ -116,9 +116,7 @@ func fill(req *fasthttp.Request, in apply.Injected, body Body) {
 
 func answer(in apply.Injected, resp *fasthttp.Response) Answer {
 	a := Answer{Status: resp.StatusCode(), Reason: string(resp.Header.StatusMessage()), resp: resp, Length: resp.Header.ContentLength()}
-	for name, value := range resp.Header.All() {
-		a.Headers = append(a.Headers, request.Header{Name: string(name), Value: string(value)})
-	}
+	a.Headers = headers(&resp.Header)
 	bodiless := in.Method() == fasthttp.MethodHead || a.Status < 200 || a.Status == fasthttp.StatusNoContent || a.Status == fasthttp.StatusNotModified
 	if !bodiless {
 		if a.Length < 0 {
@@ -127,6 +125,27 @@ func answer(in apply.Injected, resp *fasthttp.Response) Answer {
 		a.Body = resp.BodyStream()
 	}
 	return a
+}
+
+// headers copies an answer's headers, all into one string: resp goes back to its
+// pool while they may still be in use.
+func headers(h *fasthttp.ResponseHeader) []request.Header {
+	var all strings.Builder
+	all.Grow(1 << 10)
+	list := make([]request.Header, 0, 16)
+	ends := make([]int, 0, 32)
+	for name, value := range h.All() {
+		all.Write(name)
+		ends = append(ends, all.Len())
+		all.Write(value)
+		ends = append(ends, all.Len())
+	}
+	text, at := all.String(), 0
+	for i := 0; i < len(ends); i += 2 {
+		list = append(list, request.Header{Name: text[at:ends[i]], Value: text[ends[i]:ends[i+1]]})
+		at = ends[i+1]
+	}
+	return list
 }
 
 func (c *Client) pool(in apply.Injected) *fasthttp.HostClient {

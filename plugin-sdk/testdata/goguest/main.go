@@ -35,12 +35,10 @@ func plan(v *seks.View) *seks.Plan {
 		return nil
 	}
 	calls++
-	seen := map[string]string{"path": v.Path, "calls": strconv.Itoa(calls)}
-	garbage := make([]byte, 2048+calls%512)
+	garbage := make([]byte, 512+calls%512)
 	garbage[0] = byte(calls)
-	seen["garbage"] = string(garbage)
 	return new(seks.Plan).
-		SetHeader("x-key", seks.Concat(seks.Lit(seen["path"]), seks.Field("api_key")).Base64()).
-		SetHeader("x-garbage", seks.Lit(strconv.Itoa(len(seen["garbage"])))).
+		SetHeader("x-key", seks.Concat(seks.Lit(v.Path), seks.Field("api_key")).Base64()).
+		SetHeader("x-garbage", seks.Lit(strconv.Itoa(len(string(garbage))))).
 		Inspect()
 }

@@ -1,0 +1,164 @@
+package sdktest
+
+import (
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	seks "github.com/seksbot/seks-broker/plugin-sdk"
+	"github.com/seksbot/seks-broker/plugin-sdk/abi"
+)
+
+type request struct {
+	method, target string
+	headers        []seks.Header
+	body           string
+}
+
+// parse reads a raw request. Lines may end in LF alone, as editors write them.
+func parse(raw string) (*request, error) {
+	raw = strings.ReplaceAll(raw, "\r\n", "\n")
+	head, body, _ := strings.Cut(raw, "\n\n")
+	lines := strings.Split(strings.TrimRight(head, "\n"), "\n")
+	first := strings.Fields(lines[0])
+	if len(first) != 3 || first[2] != "HTTP/1.1" || !strings.HasPrefix(first[1], "/") {
+		return nil, fmt.Errorf("%q is no request line such as GET /api/openai/models HTTP/1.1", lines[0])
+	}
+	req := &request{method: first[0], target: first[1], body: body}
+	for _, line := range lines[1:] {
+		name, value, ok := strings.Cut(line, ":")
+		if !ok {
+			return nil, fmt.Errorf("%q is no header line", line)
+		}
+		req.headers = append(req.headers, seks.Header{Name: name, Value: strings.TrimSpace(value)})
+	}
+	return req, nil
+}
+
+// view cuts the tokens out of the request, for good, and shows the rest.
+func (r *request) view(m *seks.Manifest) *seks.View {
+	v := &seks.View{Method: r.method, Scheme: "http", Mount: "/api/" + m.Name}
+	r.headers = slices.DeleteFunc(r.headers, func(h seks.Header) bool {
+		if strings.EqualFold(h.Name, "host") {
+			v.Authority = h.Value
+			return true
+		}
+		return slices.ContainsFunc(m.TokenSlots, func(s seks.Slot) bool {
+			return s.Kind == seks.SlotHeader && strings.EqualFold(s.Name, h.Name) ||
+				s.Kind == seks.SlotBasic && strings.EqualFold("authorization", h.Name)
+		})
+	})
+	v.Target, v.Query, _ = strings.Cut(r.target, "?")
+	v.Path = strings.TrimPrefix(v.Target, v.Mount)
+	if len(m.VersionPrefixes) > 0 && !slices.ContainsFunc(m.VersionPrefixes, func(p string) bool {
+		return v.Path == p || strings.HasPrefix(v.Path, p+"/")
+	}) {
+		v.Path = m.VersionPrefixes[0] + v.Path
+	}
+	for _, s := range m.TokenSlots {
+		if s.Kind == seks.SlotQuery {
+			v.Query = withoutQuery(v.Query, s.Name)
+		}
+	}
+	if v.Query != "" {
+		v.Target += "?" + v.Query
+	}
+	for _, h := range r.headers {
+		if slices.Contains(m.Headers, strings.ToLower(h.Name)) {
+			v.Headers = append(v.Headers, h)
+		}
+	}
+	v.UpstreamAuthority, v.UpstreamBase = split(m.Upstreams[0].URL)
+	return v
+}
+
+func split(upstream string) (authority, base string) {
+	rest := strings.TrimPrefix(upstream, "https://")
+	authority, base, _ = strings.Cut(rest, "/")
+	if base != "" {
+		base = "/" + base
+	}
+	return authority, base
+}
+
+// apply makes the plan's edits and writes the request that goes upstream.
+func (r *request) apply(p *abi.Plan, v *seks.View, e *evaluation) (string, error) {
+	authority, base := v.UpstreamAuthority, v.UpstreamBase
+	if p.Upstream != "" {
+		i := slices.IndexFunc(e.manifest.Upstreams, func(u seks.Upstream) bool { return u.Name == p.Upstream })
+		if i < 0 {
+			return "", fmt.Errorf("upstream %q is not in the manifest", p.Upstream)
+		}
+		authority, base = split(e.manifest.Upstreams[i].URL)
+	}
+	path, query := base+v.Path, v.Query
+	for i := range p.Edits {
+		edit := &p.Edits[i]
+		value, err := e.value(edit)
+		if err != nil {
+			return "", fmt.Errorf("edit %d (%s): %w", i+1, edit.Name, err)
+		}
+		switch edit.Kind {
+		case abi.SetHeader, abi.AddHeader, abi.RemoveHeader:
+			r.editHeader(edit, value)
+		case abi.SetQuery, abi.AddQuery, abi.RemoveQuery:
+			query = editQuery(query, edit, value)
+		case abi.SetPath:
+			path = value
+		case abi.SetRawQuery:
+			query = value
+		default:
+			return "", fmt.Errorf("edit %d is of a kind that sdktest does not make", i+1)
+		}
+	}
+	if query != "" {
+		path += "?" + query
+	}
+	var out strings.Builder
+	fmt.Fprintf(&out, "%s %s HTTP/1.1\nHost: %s\n", r.method, path, authority)
+	for _, h := range r.headers {
+		fmt.Fprintf(&out, "%s: %s\n", h.Name, h.Value)
+	}
+	if r.body != "" {
+		out.WriteString("\n" + r.body)
+	}
+	return out.String(), nil
+}
+
+// editHeader puts a header that is set in the place of the first of its name.
+func (r *request) editHeader(e *abi.Edit, value string) {
+	named := func(h seks.Header) bool { return strings.EqualFold(h.Name, e.Name) }
+	at := len(r.headers)
+	if e.Kind != abi.AddHeader {
+		if i := slices.IndexFunc(r.headers, named); i >= 0 {
+			at = i
+		}
+		r.headers = slices.DeleteFunc(r.headers, named)
+	}
+	if e.Kind != abi.RemoveHeader {
+		r.headers = slices.Insert(r.headers, at, seks.Header{Name: e.Name, Value: value})
+	}
+}
+
+func editQuery(query string, e *abi.Edit, value string) string {
+	if e.Kind != abi.AddQuery {
+		query = withoutQuery(query, e.Name)
+	}
+	if e.Kind == abi.RemoveQuery {
+		return query
+	}
+	if query != "" {
+		query += "&"
+	}
+	return query + url.QueryEscape(e.Name) + "=" + url.QueryEscape(value)
+}
+
+func withoutQuery(query, name string) string {
+	pairs := slices.DeleteFunc(strings.Split(query, "&"), func(pair string) bool {
+		key, _, _ := strings.Cut(pair, "=")
+		plain, err := url.QueryUnescape(key)
+		return err == nil && plain == name
+	})
+	return strings.Join(pairs, "&")
+}

@@ -1,0 +1,142 @@
+package sdktest
+
+import (
+	"strings"
+	"testing"
+
+	seks "github.com/seksbot/seks-broker/plugin-sdk"
+)
+
+func manifest() seks.Manifest {
+	return seks.Manifest{
+		Name:            "ex",
+		Upstreams:       []seks.Upstream{{Name: "main", URL: "https://api.example.com/base"}, {Name: "up", URL: "https://up.example.com"}},
+		VersionPrefixes: []string{"/v1", "/v2"},
+		Fields: []seks.CredentialField{
+			{Name: "key", Use: seks.Reveal, Sinks: []seks.Sink{{Kind: seks.SinkHeader, Name: "x-key"}, {Kind: seks.SinkQuery, Name: "key"}}},
+			{Name: "secret", Use: seks.Sign},
+		},
+		TokenSlots: []seks.Slot{{Kind: seks.SlotHeader, Name: "x-key"}, {Kind: seks.SlotQuery, Name: "key"}},
+		Headers:    []string{"x-date"},
+	}
+}
+
+var fields = map[string]string{"key": "k&1", "secret": "key"}
+
+const raw = "POST /api/ex/things?key=seks_1&a=b HTTP/1.1\r\nHost: broker\r\nX-Date: today\r\nX-Key: seks_2\r\nX-Other: 1\r\n\r\nbody\n"
+
+func TestEval(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		plan *seks.Plan
+		want string
+	}{
+		{"nothing changed", new(seks.Plan), `plan:
+
+request:
+POST /base/v1/things?a=b HTTP/1.1
+Host: api.example.com
+X-Date: today
+X-Other: 1
+
+body
+`},
+		{"headers", new(seks.Plan).SetHeader("x-key", seks.Field("key")).SetHeader("X-Other", seks.Lit("2")).RemoveHeader("x-date").
+			AddHeader("x-other", seks.Lit("3")), `plan:
+set-header x-key   field:key
+set-header X-Other   "2"
+remove-header x-date
+add-header x-other   "3"
+
+request:
+POST /base/v1/things?a=b HTTP/1.1
+Host: api.example.com
+X-Other: 2
+x-key: k&1
+x-other: 3
+
+body
+`},
+		{"query, upstream and path", new(seks.Plan).To("up").SetPath("/v9").SetQuery("key", seks.Field("key")).RemoveQuery("a").AddQuery("s", seks.Lit(" ")), `plan:
+upstream up
+set-path   "/v9"
+set-query key   field:key
+remove-query a
+add-query s   " "
+
+request:
+POST /v9?key=k%261&s=+ HTTP/1.1
+Host: up.example.com
+X-Date: today
+X-Other: 1
+
+body
+`},
+		// RFC 2104's construction under the key "key"; the digest is the well-known one.
+		{"a signature", new(seks.Plan).SetHeader("x-sig", seks.HMAC(seks.SHA256, seks.Field("secret"),
+			seks.Lit("The quick brown fox jumps over the lazy dog")).Hex()).SetRawQuery(""), `plan:
+set-header x-sig   field:secret "The quick brown fox jumps over the lazy dog" hmac:sha256 hex
+set-raw-query   ""
+
+request:
+POST /base/v1/things HTTP/1.1
+Host: api.example.com
+X-Date: today
+X-Other: 1
+x-sig: f7bc83f430538424b13298e6aa6fb143ef4d59a14946175997479dbc2d1a3cd8
+
+body
+`},
+		{"a refusal", seks.Refuse("policy_denied", "not here"), "plan:\nrefuse policy_denied \"not here\"\n"},
+	} {
+		got, err := Eval(seks.Provider{Manifest: manifest(), Always: row.plan}, raw, fields)
+		if err != nil || got != row.want {
+			t.Errorf("%s: %v\n%s\nwant:\n%s", row.name, err, got, row.want)
+		}
+	}
+}
+
+func TestEvalRefuses(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		plan *seks.Plan
+		want string
+	}{
+		{"no plan", nil, "there is no plan"},
+		{"a header that is no sink", new(seks.Plan).SetHeader("x-leak", seks.Field("key")), "not one of the sinks"},
+		{"a sink of another kind", new(seks.Plan).SetQuery("x-key", seks.Field("key")), "not one of the sinks"},
+		{"a hash of a field outside its sinks", new(seks.Plan).SetHeader("x-leak", seks.Hash(seks.MD5, seks.Field("key"))), "not one of the sinks"},
+		{"a field that isn't declared", new(seks.Plan).SetHeader("x-key", seks.Field("kee")), `field "kee" is not in the manifest`},
+		{"an upstream that isn't declared", new(seks.Plan).To("elsewhere"), `upstream "elsewhere" is not in the manifest`},
+		{"two values", new(seks.Plan).SetHeader("x", append(seks.Lit("a"), seks.Lit("b")...)), "leaves 2 values"},
+		{"too few values", new(seks.Plan).SetHeader("x", seks.Expr("\x10\x02")), "takes 2 values, and 0 are there"},
+		{"any outside a shape", new(seks.Plan).SetHeader("x", seks.Concat(seks.Lit(""), seks.Any())), "not one that sdktest runs"},
+	} {
+		_, err := Eval(seks.Provider{Manifest: manifest(), Always: row.plan}, raw, fields)
+		if err == nil || !strings.Contains(err.Error(), row.want) {
+			t.Errorf("%s: %v, want %q", row.name, err, row.want)
+		}
+	}
+	for _, bad := range []string{"", "GET / HTTP/1.0", "GET  HTTP/1.1", "GET / HTTP/1.1\nno colon"} {
+		if _, err := Eval(seks.Provider{Manifest: manifest(), Always: new(seks.Plan)}, bad, nil); err == nil {
+			t.Errorf("%q was taken for a request", bad)
+		}
+	}
+}
+
+// A plan sees what the host would show it: tokens cut out, the version prefix
+// there, and only the headers that were asked for.
+func TestView(t *testing.T) {
+	var v *seks.View
+	p := seks.Provider{Manifest: manifest(), Plan: func(view *seks.View) *seks.Plan { v = view; return new(seks.Plan) }}
+	if _, err := Eval(p, raw, fields); err != nil {
+		t.Fatal(err)
+	}
+	if v.Path != "/v1/things" || v.Query != "a=b" || v.Authority != "broker" || v.Mount != "/api/ex" || v.Target != "/api/ex/things?a=b" || v.Method != "POST" ||
+		v.UpstreamAuthority != "api.example.com" || v.UpstreamBase != "/base" || len(v.Headers) != 1 || v.Headers[0].Name != "X-Date" {
+		t.Errorf("%+v", v)
+	}
+	if _, err := Eval(p, strings.Replace(raw, "/things", "/v2/things", 1), fields); err != nil || v.Path != "/v2/things" {
+		t.Errorf("%+v, %v", v, err)
+	}
+}
