@@ -59,8 +59,8 @@ func (a *app) serve(ctx context.Context, c *config.Config) (err error) {
 	if err := hide(); err != nil {
 		return err
 	}
-	if c.AccessLog.Durability == config.DurabilitySync {
-		return errors.New(`access_log.durability = "sync" is not in this version: leave it at "batch"`)
+	if err := supported(c); err != nil {
+		return err
 	}
 	g := &gateway{app: a, config: c, failed: make(chan error, 1)}
 	if g.broker, err = ops.Open(c, a.build, a.prompt); err != nil {
@@ -84,6 +84,20 @@ func (a *app) serve(ctx context.Context, c *config.Config) (err error) {
 	}
 	g.stop()
 	return err
+}
+
+// supported refuses what a configuration may promise and this version does not
+// do: a promise that is silently broken is worse than none.
+func supported(c *config.Config) error {
+	switch {
+	case c.AccessLog.Durability == config.DurabilitySync:
+		return errors.New(`access_log.durability = "sync" is not in this version: leave it at "batch"`)
+	case c.Scrub.Shapes == config.ShapesMask:
+		return errors.New(`scrub.shapes = "mask" is not in this version: leave it at "log"`)
+	case c.Scrub.SuspendAfter != 0:
+		return errors.New(`scrub.suspend_after is not in this version: leave it at 0`)
+	}
+	return nil
 }
 
 // hide keeps the process's memory out of core files and away from other
