@@ -2,6 +2,7 @@ package seks_test
 
 import (
 	"bytes"
+	"encoding/hex"
 	"os"
 	"regexp"
 	"strconv"
@@ -112,4 +113,50 @@ func TestLimitsAndOperationsInDoc(t *testing.T) {
 			t.Errorf("ABI.md does not list %s", export)
 		}
 	}
+}
+
+// allowedImports reads the list of WASI calls out of ABI.md.
+func allowedImports(t *testing.T) map[string]bool {
+	_, rest, ok := strings.Cut(readABI(t), "<!-- imports -->\n```\n")
+	list, _, ok2 := strings.Cut(rest, "```")
+	if !ok || !ok2 {
+		t.Fatal("ABI.md has no list of imports")
+	}
+	allowed := map[string]bool{}
+	for _, name := range strings.Fields(list) {
+		allowed[name] = true
+	}
+	return allowed
+}
+
+func readABI(t *testing.T) string {
+	b, err := os.ReadFile("ABI.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+// hexBlocks reads the worked bytes out of ABI.md: fenced blocks after a comment
+// with their name, hex to the left of "#", words to the right.
+func hexBlocks(t *testing.T) map[string][]byte {
+	blocks := map[string][]byte{}
+	for _, part := range strings.Split(readABI(t), "<!-- bytes: ")[1:] {
+		name, rest, ok := strings.Cut(part, " -->\n```\n")
+		text, _, ok2 := strings.Cut(rest, "\n```")
+		if !ok || !ok2 {
+			t.Fatalf("block %.20q has no fence", part)
+		}
+		var digits strings.Builder
+		for _, line := range strings.Split(text, "\n") {
+			left, _, _ := strings.Cut(line, "#")
+			digits.WriteString(strings.Join(strings.Fields(left), ""))
+		}
+		b, err := hex.DecodeString(digits.String())
+		if err != nil {
+			t.Fatalf("block %s: %v", name, err)
+		}
+		blocks[name] = b
+	}
+	return blocks
 }

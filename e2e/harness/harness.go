@@ -3,7 +3,6 @@
 package harness
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -14,30 +13,25 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
-	"syscall"
 	"time"
 )
 
 // Broker is a folder with a broker.toml, and the seks that runs in it.
 type Broker struct {
-	Dir   string // holds broker.toml and data/
-	URL   string // the agent listener, once it runs
-	Admin string // the admin listener
-
-	seks string
-	cmd  *exec.Cmd
-	done chan error
-
-	mu     sync.Mutex
-	stderr bytes.Buffer
+	Dir      string // holds broker.toml and data/
+	*process        // the run of now, or the last one
+	running  bool
+	seks     string
+	plugins  string
 }
 
 // Options say how the broker is set up.
 type Options struct {
-	Dir      string // an empty folder
-	Upstream string // what [providers.openai] sends to
-	Extra    string // more of broker.toml, after its plain keys
+	Dir      string   // an empty folder
+	Upstream string   // what [providers.openai] sends to
+	Plugins  string   // plugins_dir; that of the build
+	Listen   []string // the agent listeners; one on loopback
+	Extra    string   // more of broker.toml: plain keys first, then tables
 }
 
 // New sets up a folder: broker.toml, the master key and the store. build is the
@@ -47,20 +41,38 @@ func New(build string, o Options) (*Broker, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &Broker{Dir: o.Dir, seks: filepath.Join(build, "seks")}
+	b := &Broker{Dir: o.Dir, seks: filepath.Join(build, "seks"), plugins: filepath.Join(build, "plugins")}
 	if _, err := os.Stat(b.seks); err != nil {
 		return nil, fmt.Errorf("%w: run `make build` first", err)
 	}
-	toml := fmt.Sprintf("listen = \"127.0.0.1:0\"\nplugins_dir = %q\n%s\n[admin]\nlisten = \"127.0.0.1:0\"\n[providers.openai]\nupstream = %q\n",
-		filepath.Join(build, "plugins"), o.Extra, o.Upstream)
-	if err := os.WriteFile(b.ConfigFile(), []byte(toml), 0o600); err != nil {
+	if err := b.Configure(o); err != nil {
 		return nil, err
 	}
 	return b, b.Must("", "init")
 }
 
+// Configure writes broker.toml anew; a running broker goes on with the old one.
+func (b *Broker) Configure(o Options) error {
+	if o.Plugins == "" {
+		o.Plugins = b.plugins
+	}
+	if o.Listen == nil {
+		o.Listen = []string{"127.0.0.1:0"}
+	}
+	listen, err := json.Marshal(o.Listen) // a list of texts is the same in TOML
+	if err != nil {
+		return err
+	}
+	toml := fmt.Sprintf("listen = %s\nplugins_dir = %q\n%s\n[admin]\nlisten = \"127.0.0.1:0\"\n[providers.openai]\nupstream = %q\n",
+		listen, o.Plugins, o.Extra, o.Upstream)
+	return os.WriteFile(b.ConfigFile(), []byte(toml), 0o600)
+}
+
 // ConfigFile is the path of broker.toml.
 func (b *Broker) ConfigFile() string { return filepath.Join(b.Dir, "broker.toml") }
+
+// DataDir is the path of data/.
+func (b *Broker) DataDir() string { return filepath.Join(b.Dir, "data") }
 
 // Result is what a command printed, and its exit status.
 type Result struct {
@@ -102,78 +114,9 @@ func (b *Broker) Issue(agent, credential string, flags ...string) (id, token str
 	}
 	var t struct{ ID, Token string }
 	if r.Status != 0 || json.Unmarshal([]byte(r.Out), &t) != nil {
-		return "", "", fmt.Errorf("token issue: exit %d: %s%s", r.Status, r.Out, r.Err)
+		return "", "", fmt.Errorf("token issue: exit %d: %s", r.Status, r.Err)
 	}
 	return t.ID, t.Token, nil
-}
-
-// Start runs `seks serve` and waits until it is ready.
-func (b *Broker) Start() error {
-	b.cmd = exec.Command(b.seks, "--config", b.ConfigFile(), "serve")
-	// seks ends with its parent, so that a killed test leaves none behind.
-	b.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	pipe, err := b.cmd.StderrPipe()
-	if err != nil {
-		return err
-	}
-	if err := b.cmd.Start(); err != nil {
-		return err
-	}
-	ready := make(chan struct{})
-	b.done = make(chan error, 1)
-	go b.watch(pipe, ready)
-	select {
-	case <-ready:
-		return nil
-	case err := <-b.done:
-		b.done <- err
-		return fmt.Errorf("seks serve ended: %w: %s", err, b.Stderr())
-	case <-time.After(time.Minute):
-		return fmt.Errorf("seks serve is not ready after a minute: %s", b.Stderr())
-	}
-}
-
-// watch takes the addresses from what serve prints.
-func (b *Broker) watch(pipe io.Reader, ready chan struct{}) {
-	lines := bufio.NewScanner(pipe)
-	for lines.Scan() {
-		line := lines.Text()
-		b.mu.Lock()
-		b.stderr.WriteString(line + "\n")
-		b.mu.Unlock()
-		if at, ok := strings.CutPrefix(line, "seks: listening on "); ok && b.URL == "" {
-			b.URL = at
-		}
-		if at, ok := strings.CutPrefix(line, "seks: admin on "); ok {
-			b.Admin = at
-		}
-		if strings.HasPrefix(line, "seks: ready") {
-			close(ready)
-		}
-	}
-	b.done <- b.cmd.Wait()
-}
-
-// Stderr is what serve has printed so far.
-func (b *Broker) Stderr() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.stderr.String()
-}
-
-// PID is the process id of the running broker.
-func (b *Broker) PID() int { return b.cmd.Process.Pid }
-
-// Stop ends the broker as an operator would, and waits for it.
-func (b *Broker) Stop() error {
-	if b.cmd == nil {
-		return nil
-	}
-	_ = b.cmd.Process.Signal(syscall.SIGTERM)
-	err := <-b.done
-	b.cmd = nil
-	b.URL = ""
-	return err
 }
 
 // Log is the access log, one decoded line each.

@@ -69,25 +69,59 @@ func (a *app) print(v any, text func()) error {
 	return e.Encode(v)
 }
 
-func (a *app) printf(format string, args ...any) { fmt.Fprintf(a.out, format, args...) }
+// printf prints text. What stands in it may come from outside, a module that
+// nobody trusts yet among it, and so is made clean.
+func (a *app) printf(format string, args ...any) {
+	for i, arg := range args {
+		if s, ok := arg.(string); ok {
+			args[i] = clean(s)
+		}
+	}
+	fmt.Fprintf(a.out, format, args...)
+}
 
-// table prints rows under a head, in columns. Cells come from outside too, so
-// what could move a terminal's cursor is left out of them.
-func (a *app) table(head string, rows [][]string) {
+// notef tells the person, beside the data.
+func (a *app) notef(format string, args ...any) {
+	fmt.Fprintf(a.err, "seks: "+format+"\n", args...)
+}
+
+// table prints rows under a head, in columns, or why there are none.
+func (a *app) table(head string, rows [][]string, none string) {
+	if len(rows) == 0 {
+		a.notef("%s", none)
+		return
+	}
 	w := tabwriter.NewWriter(a.out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(w, strings.ReplaceAll(head, " ", "\t"))
 	for _, r := range rows {
 		for i, cell := range r {
-			r[i] = strings.Map(visible, cell)
+			if r[i] = clean(cell); cell == "" {
+				r[i] = "-"
+			}
 		}
 		fmt.Fprintln(w, strings.Join(r, "\t"))
 	}
 	_ = w.Flush()
 }
 
-func visible(r rune) rune {
-	if unicode.IsControl(r) || unicode.In(r, unicode.Bidi_Control) {
-		return -1
+// clean is s with everything that a terminal could act on written as \uXXXX:
+// controls, line breaks and bidirectional marks among it.
+func clean(s string) string { return escaped(s, false) }
+
+// cleanLines is clean, but for the line breaks.
+func cleanLines(s string) string { return escaped(s, true) }
+
+func escaped(s string, lines bool) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case unicode.IsPrint(r), lines && r == '\n':
+			b.WriteRune(r)
+		case r > 0xffff:
+			fmt.Fprintf(&b, `\U%08x`, r)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
 	}
-	return r
+	return b.String()
 }

@@ -91,7 +91,7 @@ func (a *app) putCredential(c *cobra.Command, name string, in ops.CredentialIn, 
 		return err
 	}
 	for _, w := range out.Warnings {
-		fmt.Fprintf(a.err, "seks: warning: %s\n", w)
+		a.notef("warning: %s", clean(w))
 	}
 	return a.print(out, func() {
 		a.printf("credential %s, version %d: for %s, may be sent to %s\n", out.Name, out.Version, out.Provider, strings.Join(out.Hosts, ", "))
@@ -176,7 +176,7 @@ func (a *app) credentialList() *cobra.Command {
 					rows = append(rows, []string{i.Name, i.Provider, fmt.Sprint(i.Version), strings.Join(i.Fields, ","),
 						strings.Join(i.Hosts, ","), i.Updated.Local().Format("2006-01-02 15:04")})
 				}
-				a.table("NAME PROVIDER VERSION FIELDS HOSTS UPDATED", rows)
+				a.table("NAME PROVIDER VERSION FIELDS HOSTS UPDATED", rows, "no credentials yet: store one with `seks credential set`")
 			})
 		},
 	}

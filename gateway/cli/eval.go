@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"os"
 	"strings"
 	"time"
@@ -48,7 +49,7 @@ sent, and no store is opened: the same input prints the same bytes every time.`,
 				return err
 			}
 			return a.print(out, func() {
-				a.printf("plan\n%s", indent(out.Plan))
+				fmt.Fprintf(a.out, "plan\n%s", indent(out.Plan))
 				if len(out.Operations) > 0 {
 					a.printf("\noperations\n")
 					for _, o := range out.Operations {
@@ -56,7 +57,7 @@ sent, and no store is opened: the same input prints the same bytes every time.`,
 					}
 				}
 				if out.Request != "" {
-					a.printf("\nrequest\n%s", indent(out.Request))
+					fmt.Fprintf(a.out, "\nrequest\n%s", indent(out.Request))
 				}
 			})
 		},
@@ -68,5 +69,5 @@ sent, and no store is opened: the same input prints the same bytes every time.`,
 }
 
 func indent(text string) string {
-	return "  " + strings.ReplaceAll(strings.TrimSuffix(text, "\n"), "\n", "\n  ") + "\n"
+	return "  " + strings.ReplaceAll(cleanLines(strings.TrimSuffix(text, "\n")), "\n", "\n  ") + "\n"
 }

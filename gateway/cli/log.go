@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"time"
 
@@ -87,7 +86,7 @@ func (a *app) showLog(ctx context.Context, f accesslog.Filter, follow bool) erro
 			return err
 		}
 		for _, d := range damage {
-			fmt.Fprintf(a.err, "seks: warning: %s\n", d)
+			a.notef("warning: %s", clean(d.String()))
 		}
 		if !follow {
 			return nil

@@ -36,7 +36,7 @@ func (a *app) pluginList() *cobra.Command {
 				for _, s := range list {
 					rows = append(rows, []string{s.Name, s.Version, string(s.Status), strings.Join(s.Hosts, ","), short(s.Digest), filepath.Base(s.Path)})
 				}
-				a.table("NAME VERSION STATUS HOSTS DIGEST FILE", rows)
+				a.table("NAME VERSION STATUS HOSTS DIGEST FILE", rows, "no modules in plugins_dir: `make build` puts the built-in ones into build/plugins")
 				for _, s := range list {
 					if s.Reason != "" {
 						a.printf("\n%s: %s\n", filepath.Base(s.Path), s.Reason)

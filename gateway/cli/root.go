@@ -51,7 +51,7 @@ func Run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer, 
 	if err == nil {
 		return Done
 	}
-	fmt.Fprintf(errs, "seks: %s\n", err)
+	fmt.Fprintf(errs, "seks: %s\n", cleanLines(err.Error()))
 	var usage usageError
 	if errors.As(err, &usage) {
 		fmt.Fprintln(errs, "Try `seks --help`, or `seks COMMAND --help`.")

@@ -72,14 +72,14 @@ func (a *app) serve(ctx context.Context, c *config.Config) (err error) {
 	}
 	defer func() { err = errors.Join(err, g.log.Close()) }()
 	for _, d := range g.log.Found() {
-		fmt.Fprintf(a.err, "seks: warning: %s\n", d)
+		a.notef("warning: %s", clean(d.String()))
 	}
 	if err := g.start(ctx); err != nil {
 		return err
 	}
 	select {
 	case <-ctx.Done():
-		fmt.Fprintf(a.err, "seks: stopping; running requests have %s to finish\n", c.Limits.Drain)
+		a.notef("stopping; running requests have %s to finish", c.Limits.Drain)
 	case err = <-g.failed:
 	}
 	g.stop()
@@ -157,7 +157,7 @@ func (g *gateway) reroute(ctx context.Context) error {
 		return err
 	}
 	for _, w := range warnings {
-		fmt.Fprintf(g.app.err, "seks: warning: %s\n", w)
+		g.app.notef("warning: %s", clean(w))
 	}
 	g.routes.Store(t)
 	return nil
@@ -191,7 +191,7 @@ func (g *gateway) listen(address config.Address, provider string, certificate *t
 	if provider != "" {
 		where += " for " + provider
 	}
-	fmt.Fprintf(g.app.err, "seks: listening on %s\n", where)
+	g.app.notef("listening on %s", where)
 	return nil
 }
 
@@ -216,13 +216,13 @@ func (g *gateway) startAdmin(certificate *tls.Config) error {
 		if certificate != nil {
 			scheme = "https"
 		}
-		fmt.Fprintf(g.app.err, "seks: admin on %s\n", shown(at, scheme))
+		g.app.notef("admin on %s", shown(at, scheme))
 	}
 	var names []string
 	for _, p := range g.config.Providers {
 		names = append(names, p.Name)
 	}
-	fmt.Fprintf(g.app.err, "seks: ready; providers: %s\n", strings.Join(names, ", "))
+	g.app.notef("ready; providers: %s", strings.Join(names, ", "))
 	return nil
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/seksbot/seks-broker/gateway/internal/ops"
+	"github.com/seksbot/seks-broker/gateway/internal/token"
 )
 
 func (a *app) tokenCommand() *cobra.Command {
@@ -39,14 +40,17 @@ in "GET /v1/models" or "* /v1/files/*"; * matches within and across segments. An
 			if in.Expires, err = parseDuration(expires); err != nil {
 				return usagef("--expires %q: %w", expires, err)
 			}
+			if err := checkRules(in); err != nil {
+				return usageError{err}
+			}
 			out, err := call[ops.TokenIssued](c.Context(), a, "token/issue", in)
 			if err != nil {
 				return err
 			}
 			return a.print(out, func() {
 				a.printf("%s\n", out.Token)
-				fmt.Fprintf(a.err, "token %s for agent %s: provider %s, credential %s, %s. It is shown this once.\n",
-					out.ID, out.Agent, out.Provider, out.Credential, until(out.ExpiresAt))
+				a.notef("token %s: for agent %s, provider %s, credential %s; expires: %s. It is shown this once.",
+					out.ID, out.Agent, out.Provider, out.Credential, moment(out.ExpiresAt))
 			})
 		},
 	}
@@ -62,6 +66,31 @@ in "GET /v1/models" or "* /v1/files/*"; * matches within and across segments. An
 	f.StringVar(&in.Rate, "rate", "", "at most `N/s, N/m or N/h`: N at once, then refilled evenly")
 	f.StringArrayVar(&in.From, "from", nil, "allow only clients in this `CIDR`; may be repeated")
 	return c
+}
+
+// checkRules says what is wrong with rules before anything is asked of them.
+func checkRules(in ops.TokenIn) error {
+	for _, r := range in.Allow {
+		if _, err := token.ParseRule(r); err != nil {
+			return fmt.Errorf("--allow: %w", err)
+		}
+	}
+	for _, r := range in.Deny {
+		if _, err := token.ParseRule(r); err != nil {
+			return fmt.Errorf("--deny: %w", err)
+		}
+	}
+	if in.Rate != "" {
+		if _, err := token.ParseRate(in.Rate); err != nil {
+			return fmt.Errorf("--rate: %w", err)
+		}
+	}
+	for _, f := range in.From {
+		if _, err := ops.ParseFrom(f); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // parseDuration takes Go's durations, and days.
@@ -82,11 +111,12 @@ func parseDuration(s string) (time.Duration, error) {
 	return d, nil
 }
 
-func until(t *time.Time) string {
+// moment is a time of a token's life; nil is never.
+func moment(t *time.Time) string {
 	if t == nil {
-		return "until it is revoked"
+		return "never"
 	}
-	return "until " + t.Local().Format("2006-01-02 15:04:05 MST")
+	return t.Local().Format("2006-01-02 15:04:05 MST")
 }
 
 func (a *app) tokenList() *cobra.Command {
@@ -101,15 +131,15 @@ func (a *app) tokenList() *cobra.Command {
 			return a.print(list, func() {
 				var rows [][]string
 				for _, t := range list {
-					rows = append(rows, []string{t.ID, t.Agent, t.Provider, t.Credential, t.Status, until(t.ExpiresAt), rules(t)})
+					rows = append(rows, []string{t.ID, t.Agent, t.Provider, t.Credential, t.Status, moment(t.ExpiresAt), strings.Join(rules(t), "; ")})
 				}
-				a.table("ID AGENT PROVIDER CREDENTIAL STATUS EXPIRES RULES", rows)
+				a.table("ID AGENT PROVIDER CREDENTIAL STATUS EXPIRES RULES", rows, "no tokens yet: make one with `seks token issue`")
 			})
 		},
 	}
 }
 
-func rules(t ops.TokenInfo) string {
+func rules(t ops.TokenInfo) []string {
 	var r []string
 	for _, s := range t.Allow {
 		r = append(r, "allow "+s)
@@ -132,7 +162,7 @@ func rules(t ops.TokenInfo) string {
 	for _, s := range t.From {
 		r = append(r, "from "+s)
 	}
-	return strings.Join(r, "; ")
+	return r
 }
 
 func (a *app) showToken(c *cobra.Command, name, id string) error {
@@ -142,9 +172,12 @@ func (a *app) showToken(c *cobra.Command, name, id string) error {
 	}
 	return a.print(t, func() {
 		a.printf("id          %s\nagent       %s\nprovider    %s\ncredential  %s\nstatus      %s\ncreated     %s\nexpires     %s\n",
-			t.ID, t.Agent, t.Provider, t.Credential, t.Status, t.CreatedAt.Local().Format("2006-01-02 15:04:05 MST"), until(t.ExpiresAt))
-		if r := rules(t); r != "" {
-			a.printf("rules       %s\n", r)
+			t.ID, t.Agent, t.Provider, t.Credential, t.Status, moment(&t.CreatedAt), moment(t.ExpiresAt))
+		if t.RevokedAt != nil {
+			a.printf("revoked     %s\n", moment(t.RevokedAt))
+		}
+		for _, r := range rules(t) {
+			a.printf("rule        %s\n", r)
 		}
 	})
 }

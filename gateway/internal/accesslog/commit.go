@@ -3,22 +3,28 @@ package accesslog
 import "time"
 
 const (
+	upkeepEvery = time.Minute
+
 	keepBuffer  = 64 << 10 // a line's buffer above this is not kept for the next
 	keepPending = 8 << 20  // the same for the buffers that a commit empties
 )
 
-// hand adds a line to what the next commit writes.
-func (l *Log) hand(line []byte) {
+// hand adds a line to what the next commit writes; ends says that the line ends
+// its reservation. Where the log takes none any more the result is false, and
+// the reservation stays taken: Close counts the line as missing.
+func (l *Log) hand(line []byte, ends bool) bool {
 	l.pendingMu.Lock()
 	if l.closed || l.Err() != nil {
 		l.pendingMu.Unlock()
-		return // the reservation stays taken: Close counts the line as missing
+		return false
 	}
-	first := l.lines == 0
+	first := len(l.pending) == 0
 	l.pending = append(l.pending, line...)
-	l.lines++
+	if ends {
+		l.ended++
+	}
 	l.unwritten.Add(int64(len(line)))
-	full := len(l.pending) >= hurryBytes || l.lines > l.capacity/2
+	full := len(l.pending) >= hurryBytes || l.ended > l.capacity/2
 	l.pendingMu.Unlock()
 
 	if first {
@@ -27,6 +33,7 @@ func (l *Log) hand(line []byte) {
 	if full {
 		signal(l.hurry)
 	}
+	return true
 }
 
 // signal wakes the one receiver; a signal already waiting is enough.
@@ -37,15 +44,20 @@ func signal(c chan struct{}) {
 	}
 }
 
-// run commits at most an interval after the first line that waits. It sleeps
-// while there are none.
+// run commits at most an interval after the first line that waits. While there
+// are none it sleeps, but for the upkeep of what is on disk.
 func (l *Log) run() {
 	defer close(l.done)
 	timer := time.NewTimer(l.interval)
 	defer timer.Stop()
+	upkeep := time.NewTicker(upkeepEvery)
+	defer upkeep.Stop()
 	for {
 		select {
 		case <-l.wake:
+		case <-upkeep.C:
+			_ = l.upkeep() // kept in l.failed, as below
+			continue
 		case <-l.stop:
 			return
 		}
@@ -65,11 +77,11 @@ func (l *Log) run() {
 func (l *Log) commit() error {
 	l.commitMu.Lock()
 	defer l.commitMu.Unlock()
-	batch, lines := l.take()
+	batch, ended := l.take()
 	if err := l.Err(); err != nil {
 		return err
 	}
-	if lines == 0 {
+	if len(batch) == 0 {
 		return nil
 	}
 	if err := l.segments.store(batch); err != nil {
@@ -77,20 +89,35 @@ func (l *Log) commit() error {
 		return err
 	}
 	l.unwritten.Add(-int64(len(batch)))
-	l.taken.Add(-lines)
+	l.taken.Add(-ended)
 	return nil
 }
 
-// take exchanges the pending lines for an empty buffer. The result is good
-// until the next take.
-func (l *Log) take() (batch []byte, lines int64) {
+// take exchanges the pending lines for an empty buffer, and says how many
+// reservations end with them. The batch is good until the next take.
+func (l *Log) take() (batch []byte, ended int64) {
 	l.pendingMu.Lock()
 	defer l.pendingMu.Unlock()
-	batch, lines = l.pending, l.lines
-	l.pending, l.lines = l.spare[:0], 0
+	batch, ended = l.pending, l.ended
+	l.pending, l.ended = l.spare[:0], 0
 	l.spare = batch
 	if cap(batch) > keepPending {
 		l.spare = nil
 	}
-	return batch, lines
+	return batch, ended
+}
+
+// upkeep seals what has waited long enough for it, and removes what is older,
+// or more, than is to be kept.
+func (l *Log) upkeep() error {
+	l.commitMu.Lock()
+	defer l.commitMu.Unlock()
+	if err := l.Err(); err != nil {
+		return err
+	}
+	if err := l.segments.upkeep(); err != nil {
+		l.fail(err)
+		return err
+	}
+	return nil
 }

@@ -83,10 +83,10 @@ func TestDamageIsToldAndPassedOver(t *testing.T) {
 		ids   string
 		want  Damage
 	}{
-		"checksum of the first frame": {flip(border - 1), "[3 4]", Damage{firstSegment, 0, int64(border), false}},
-		"magic of the second frame":   {flip(border), "[1 2]", Damage{firstSegment, int64(border), int64(len(whole) - border), false}},
-		"checksum of the second":      {flip(len(whole) - 1), "[1 2]", Damage{firstSegment, int64(border), int64(len(whole) - border), false}},
-		"zeros after a power cut":     {zeros, "[1 2 3 4]", Damage{firstSegment, int64(len(whole)), 100, false}},
+		"checksum of the first frame": {flip(border - 1), "[3 4]", Damage{Segment: firstSegment, Offset: 0, Bytes: int64(border)}},
+		"magic of the second frame":   {flip(border), "[1 2]", Damage{Segment: firstSegment, Offset: int64(border), Bytes: int64(len(whole) - border)}},
+		"checksum of the second":      {flip(len(whole) - 1), "[1 2]", Damage{Segment: firstSegment, Offset: int64(border), Bytes: int64(len(whole) - border)}},
+		"zeros after a power cut":     {zeros, "[1 2 3 4]", Damage{Segment: firstSegment, Offset: int64(len(whole)), Bytes: 100}},
 	} {
 		dir := logOf(t, c.bytes)
 		var ids []string

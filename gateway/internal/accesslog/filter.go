@@ -56,9 +56,7 @@ func newMatcher(f Filter) (matcher, error) {
 // tooOld compares the line's time, which stands at a fixed place, before the
 // line is parsed.
 func (m *matcher) tooOld(line []byte) bool {
-	const start = len(`{"time":"`)
-	const end = start + len("2006-01-02T15:04:05.000000Z")
-	return m.since != "" && len(line) >= end && string(line[start:end]) < m.since
+	return m.since != "" && len(line) >= timeEnd && string(line[timeStart:timeEnd]) < m.since
 }
 
 func (m *matcher) wants(e *Entry) bool {

@@ -1,39 +1,3 @@
-// Package accesslog keeps one line for every exchange: JSON Lines in zstd
-// frames, which `zstd -dc DIR/*.zst | jq` reads.
-//
-// # Reserve before, write after
-//
-// A caller takes a Slot before it does anything worth logging and fills it when
-// the exchange has ended. A log that can't take a line hands out no slot, so
-// nothing happens that would not be logged. The first I/O error fails the log
-// for good: from then on it denies.
-//
-// # Files
-//
-// Segments are named 00000001.jsonl.zst, 00000002.jsonl.zst and so on. Each
-// group commit appends whole zstd frames of whole lines (one, unless it is
-// larger than a frame may be) and syncs the file. A file is only appended to. One
-// that ends in a frame cut by a crash stays as it is, and a new segment begins.
-//
-// # Lines
-//
-// A line is one JSON object with every key always there, in this order: time,
-// id, tenant, agent, token_id, provider, credential, credential_version,
-// operation, method, path, query_keys, status, error, decision, reason,
-// client_ip, user_agent, bytes_in, bytes_out, upstream_host, upstream_ms,
-// total_ms, scrubbed, hash. It holds no character that a terminal would act on.
-//
-// # Chain
-//
-// The last member of line n is ,"hash":"H(n)" where
-//
-//	H(n) = lower-case hex of SHA-256( H(n-1) ‖ B(n) )
-//
-// H(n-1) is the 64 hex digits of the line before, in the same segment or an
-// earlier one, and 64 times "0" for the first line of a log. B(n) is the line's
-// bytes without the line feed and without the hash member: its last 75 bytes
-// (,"hash":"…64 digits…"}) are replaced by one "}". The chain goes on over
-// segments and restarts: Open takes it up from the last line that can be read.
 package accesslog
 
 import (
@@ -68,6 +32,12 @@ type Config struct {
 	SegmentBytes int64         // uncompressed bytes after which a new segment begins; 64 MiB
 	Interval     time.Duration // the longest that a line waits for its group commit; 100 ms
 	Capacity     int           // lines reserved, or written but not yet on disk; 65536
+	Sync         bool          // Intend puts a line on disk before it returns; without it, it does nothing
+
+	Signer   *Signer       // of the checkpoints; without one there are none, and nothing is ever removed
+	Keep     time.Duration // lines are kept at least that long, and at most a day longer; 0: for good
+	MaxBytes int64         // bytes of all segments on disk above which the oldest go; 0: without bound
+	Now      func() time.Time
 }
 
 // Log is an open access log. Its methods may be called from any goroutine. One
@@ -75,6 +45,7 @@ type Config struct {
 type Log struct {
 	interval time.Duration
 	capacity int64
+	sync     bool
 	found    []Damage
 
 	taken     atomic.Int64 // lines reserved, or written but not yet on disk
@@ -83,8 +54,8 @@ type Log struct {
 	buffers   sync.Pool // *[]byte: lines being encoded
 
 	pendingMu sync.Mutex // held for a copy at the longest, never over I/O
-	pending   []byte     // lines without their hash, each with a line feed
-	lines     int64      // in pending
+	pending   []byte     // lines without their seq and hash, each with a line feed
+	ended     int64      // lines in pending that end a reservation
 	closed    bool
 
 	commitMu sync.Mutex // the writer's side: one commit at a time
@@ -105,16 +76,20 @@ func Open(c Config) (*Log, error) {
 	if c.Capacity <= 0 {
 		c.Capacity = defaultCapacity
 	}
+	if c.Now == nil {
+		c.Now = time.Now
+	}
 	if err := os.MkdirAll(c.Dir, 0o700); err != nil {
 		return nil, fmt.Errorf("access log: its folder can't be made: %w", err)
 	}
-	segments, found, err := openAppender(c.Dir, c.SegmentBytes)
+	segments, found, err := openAppender(c)
 	if err != nil {
 		return nil, err
 	}
 	l := &Log{
 		interval: c.Interval,
 		capacity: int64(c.Capacity),
+		sync:     c.Sync,
 		found:    found,
 		segments: segments,
 		wake:     make(chan struct{}, 1),
@@ -156,7 +131,29 @@ func (l *Log) Reserve() (Slot, error) {
 // the error that failed the log.
 func (l *Log) Flush() error { return l.commit() }
 
-// Close puts what was written on disk and closes the log. Slots still out lose
+// Checkpoint signs every line written before the call and gives the newest
+// checkpoint, which is on disk. The error is ErrNoCheckpoint where there are no
+// lines, or no signer, else what failed the log.
+func (l *Log) Checkpoint() (Checkpoint, error) {
+	if err := l.commit(); err != nil {
+		return Checkpoint{}, err
+	}
+	l.commitMu.Lock()
+	defer l.commitMu.Unlock()
+	if err := l.Err(); err != nil {
+		return Checkpoint{}, err
+	}
+	if err := l.segments.seal(); err != nil {
+		l.fail(err)
+		return Checkpoint{}, err
+	}
+	if newest := l.segments.ledger.newest; newest.Signature != "" {
+		return newest, nil
+	}
+	return Checkpoint{}, ErrNoCheckpoint
+}
+
+// Close puts what was written on disk, signs it and closes the log. Slots still out lose
 // their lines, which is an error, as is a log that failed before.
 func (l *Log) Close() error {
 	l.pendingMu.Lock()
@@ -169,9 +166,12 @@ func (l *Log) Close() error {
 	close(l.stop)
 	<-l.done
 	err := l.commit()
-	l.fail(errClosed)
 	l.commitMu.Lock()
 	defer l.commitMu.Unlock()
+	if err == nil {
+		err = l.segments.seal()
+	}
+	l.fail(errClosed)
 	if cerr := l.segments.close(); err == nil {
 		err = cerr
 	}

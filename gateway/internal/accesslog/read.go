@@ -2,10 +2,13 @@ package accesslog
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -26,6 +29,7 @@ type Entry struct {
 	Method     string    `json:"method"`
 	Path       string    `json:"path"`
 	Status     int       `json:"status"`
+	Seq        int64     `json:"seq"`
 	Error      string    `json:"error"`
 	Decision   string    `json:"decision"`
 	Reason     string    `json:"reason"`
@@ -33,16 +37,21 @@ type Entry struct {
 	Scrubbed   int       `json:"scrubbed"`
 }
 
-// Read calls fn for every line in dir that f wants, oldest first. The line is
-// as it was written, without line feed, and good until fn returns. It may be
-// called while a Log appends. What can't be read is passed over and returned as
-// Damage; an error is one of the disk, of f, or fn's own, which ends it.
+// Read calls fn for every line in dir that f wants, oldest first; lines of
+// intent come last, and only where there is no outcome. The line is as it was
+// written, without line feed, and good until fn returns. It may be called while
+// a Log appends. What can't be read is passed over and returned as Damage; an
+// error is one of the disk, of f, or fn's own, which ends it.
 func Read(dir string, f Filter, fn func(line []byte, e Entry) error) ([]Damage, error) {
 	r, err := NewReader(dir, f)
 	if err != nil {
 		return nil, err
 	}
-	return r.Next(fn)
+	damage, err := r.Next(fn)
+	if err != nil {
+		return damage, err
+	}
+	return damage, r.Open(fn)
 }
 
 // Reader reads a log that may still be growing.
@@ -55,6 +64,13 @@ type Reader struct {
 	offset  int64 // in it
 	damage  []Damage
 	told    Damage // the last one returned, so that a torn tail is told once
+	intents map[string]intent
+}
+
+// intent is a line of intent whose outcome has not come yet.
+type intent struct {
+	line  []byte
+	entry Entry
 }
 
 // NewReader reads the log in dir from its first line.
@@ -67,10 +83,11 @@ func NewReader(dir string, f Filter) (*Reader, error) {
 	if err != nil {
 		return nil, fmt.Errorf("access log: %w", err)
 	}
-	return &Reader{dir: dir, match: match, decoder: decoder}, nil
+	return &Reader{dir: dir, match: match, decoder: decoder, intents: map[string]intent{}}, nil
 }
 
-// Next is as Read, for what has come since the call before. A torn frame at the
+// Next is as Read, for what has come since the call before, and without lines
+// of intent: those are for Open. A torn frame at the
 // end of the newest segment may be one that is being written: the next call
 // tries it again. After an error, lines may be delivered twice.
 func (r *Reader) Next(fn func(line []byte, e Entry) error) ([]Damage, error) {
@@ -95,6 +112,9 @@ func (r *Reader) Next(fn func(line []byte, e Entry) error) ([]Damage, error) {
 
 func (r *Reader) readSegment(fn func([]byte, Entry) error, newest bool) error {
 	file, err := os.Open(filepath.Join(r.dir, segmentName(r.segment)))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // retention has just taken it
+	}
 	if err != nil {
 		return fmt.Errorf("access log: a segment can't be read: %w", err)
 	}
@@ -161,10 +181,30 @@ func (r *Reader) readFrame(raw []byte, fn func([]byte, Entry) error) error {
 			r.report(Damage{Segment: segmentName(r.segment), Offset: r.offset, Bytes: int64(len(raw))})
 			continue
 		}
+		if e.Decision == Intent {
+			if r.match.wants(&e) {
+				r.intents[e.ID] = intent{bytes.Clone(line), e}
+			}
+			continue
+		}
+		delete(r.intents, e.ID)
 		if !r.match.wants(&e) {
 			continue
 		}
 		if err := fn(slices.Clip(line), e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Open calls fn, in their order, for the lines of intent among those read so
+// far whose outcome is not: the exchange runs still, or the broker was killed
+// while it ran.
+func (r *Reader) Open(fn func(line []byte, e Entry) error) error {
+	open := slices.SortedFunc(maps.Values(r.intents), func(a, b intent) int { return cmp.Compare(a.entry.Seq, b.entry.Seq) })
+	for _, i := range open {
+		if err := fn(i.line, i.entry); err != nil {
 			return err
 		}
 	}

@@ -2,12 +2,14 @@ package accesslog
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/klauspost/compress/zstd"
 )
@@ -37,10 +39,14 @@ func listSegments(dir string) ([]int, error) {
 	return numbers, nil
 }
 
-// appender writes frames at the end of the newest segment.
+// appender writes frames at the end of the newest segment, and seals them.
 type appender struct {
-	dir     string
-	limit   int64
+	dir      string
+	limit    int64 // uncompressed bytes after which a segment is finished
+	keep     time.Duration
+	maxBytes int64
+	now      func() time.Time
+
 	number  int      // of the newest segment, 0 before the first
 	file    *os.File // nil where the next frame begins a segment
 	size    int64    // uncompressed bytes in file
@@ -48,12 +54,25 @@ type appender struct {
 	encoder *zstd.Encoder
 	plain   []byte
 	packed  []byte
+
+	ledger *ledger
+	lines  span      // of the segment that the newest line is in
+	waits  time.Time // since when lines wait to be sealed; zero where none do
+	retire bool      // a segment was finished since the last look at what to keep
+}
+
+// span is the lines of one segment so far, up to the newest of the log.
+type span struct {
+	segment int
+	first   int64
+	born    time.Time // when the first of them came
 }
 
 // openAppender finds the end of the log. The newest segment is written on
-// unless something in it can't be read: then it stays as it is.
-func openAppender(dir string, limit int64) (*appender, []Damage, error) {
-	tail, err := findTail(dir)
+// unless something in it can't be read, or lines are missing that a checkpoint
+// signs: then it stays as it is.
+func openAppender(c Config) (*appender, []Damage, error) {
+	tail, err := findTail(c.Dir)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -62,26 +81,43 @@ func openAppender(dir string, limit int64) (*appender, []Damage, error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("access log: %w", err)
 	}
-	a := &appender{dir: dir, limit: limit, number: tail.number, chain: newChain(tail.hash), encoder: encoder}
-	if tail.number == 0 || tail.damage != nil {
-		return a, tail.damage, nil
-	}
-	a.file, err = os.OpenFile(filepath.Join(dir, segmentName(a.number)), os.O_WRONLY|os.O_APPEND, 0)
+	ledger, damage, err := openLedger(c.Dir, c.Signer, c.Now)
 	if err != nil {
-		return nil, nil, fmt.Errorf("access log: its newest segment can't be written: %w", err)
+		return nil, nil, err
 	}
-	a.size = tail.size
-	return a, nil, nil
+	if damage != nil {
+		tail.damage = append(tail.damage, *damage)
+	}
+	if missing := tail.extend(ledger.newest); missing != nil {
+		tail.damage = append(tail.damage, *missing)
+	}
+	a := &appender{
+		dir: c.Dir, limit: c.SegmentBytes, keep: c.Keep, maxBytes: c.MaxBytes, now: c.Now,
+		number: tail.number, size: tail.size, chain: newChain(tail.last), encoder: encoder, ledger: ledger, lines: tail.lines,
+	}
+	if tail.open {
+		a.file, err = os.OpenFile(filepath.Join(c.Dir, segmentName(a.number)), os.O_WRONLY|os.O_APPEND, 0)
+		if err != nil {
+			return nil, nil, fmt.Errorf("access log: its newest segment can't be written: %w", err)
+		}
+	}
+	// What a crash left unsealed is sealed now, so that what comes after stands
+	// on signed ground.
+	if err := a.seal(); err != nil {
+		return nil, nil, err
+	}
+	if err := a.retain(); err != nil {
+		return nil, nil, err
+	}
+	return a, tail.damage, nil
 }
 
-// store writes the lines of a batch, each with a line feed and without hash,
-// as whole frames, and returns when they are on disk.
+// store writes the lines of a batch, each with a line feed and without seq and
+// hash, as whole frames, and returns when they are on disk.
 func (a *appender) store(batch []byte) error {
 	for len(batch) > 0 {
-		if a.file == nil || a.size >= a.limit {
-			if err := a.begin(); err != nil {
-				return failure(err)
-			}
+		if err := a.ready(); err != nil {
+			return failure(err)
 		}
 		a.plain = a.plain[:0]
 		for len(batch) > 0 && len(a.plain) < frameBytes {
@@ -98,20 +134,45 @@ func (a *appender) store(batch []byte) error {
 	if err := a.file.Sync(); err != nil {
 		return failure(err)
 	}
+	if a.waits.IsZero() {
+		a.waits = a.now()
+	}
 	return nil
 }
 
-// begin syncs and closes the segment and makes the next one. Its name is on
-// disk before a line in it counts as written.
-func (a *appender) begin() error {
-	if a.file != nil {
-		if err := a.file.Sync(); err != nil {
-			return err
-		}
-		if err := a.close(); err != nil {
+// ready has a segment open that takes another frame.
+func (a *appender) ready() error {
+	if a.file != nil && a.size >= a.limit {
+		if err := a.finish(); err != nil {
 			return err
 		}
 	}
+	if a.file == nil {
+		if err := a.begin(); err != nil {
+			return err
+		}
+	}
+	if a.lines.segment != a.number {
+		a.lines = span{a.number, a.chain.seq + 1, a.now()}
+	}
+	return nil
+}
+
+// finish syncs the segment, seals it to its last line and closes it.
+func (a *appender) finish() error {
+	if err := a.file.Sync(); err != nil {
+		return err
+	}
+	if err := a.seal(); err != nil {
+		return err
+	}
+	a.retire = true
+	return a.closeFile()
+}
+
+// begin makes the next segment. Its name is on disk before a line in it counts
+// as written.
+func (a *appender) begin() error {
 	file, err := os.OpenFile(filepath.Join(a.dir, segmentName(a.number+1)), os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
@@ -121,7 +182,9 @@ func (a *appender) begin() error {
 	return syncDir(a.dir)
 }
 
-func (a *appender) close() error {
+func (a *appender) close() error { return errors.Join(a.closeFile(), a.ledger.close()) }
+
+func (a *appender) closeFile() error {
 	if a.file == nil {
 		return nil
 	}

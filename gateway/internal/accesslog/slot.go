@@ -14,8 +14,9 @@ type Slot struct {
 }
 
 type reservation struct {
-	log  *Log
-	used atomic.Bool
+	log      *Log
+	used     atomic.Bool
+	intended atomic.Bool
 }
 
 // Valid tells whether the slot came from Reserve and is not used yet.
@@ -28,14 +29,18 @@ func (s Slot) Write(x *exchange.Exchange) {
 	if s.r == nil || s.r.used.Swap(true) {
 		return
 	}
-	l := s.r.log
+	s.r.log.encode(x, true)
+}
+
+func (l *Log) encode(x *exchange.Exchange, ends bool) bool {
 	buffer := l.buffers.Get().(*[]byte)
 	line := append(appendLine((*buffer)[:0], x), '\n')
-	l.hand(line)
+	taken := l.hand(line, ends)
 	if cap(line) <= keepBuffer {
 		*buffer = line
 		l.buffers.Put(buffer)
 	}
+	return taken
 }
 
 // Release gives the slot back unused: only where nothing happened that would

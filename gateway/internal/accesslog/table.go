@@ -51,6 +51,8 @@ func (t *Table) Write(e Entry) error {
 
 func reason(e Entry) string {
 	switch {
+	case e.Decision == Intent:
+		return "no outcome on record"
 	case e.Error == "":
 		return e.Reason
 	case e.Reason == "":

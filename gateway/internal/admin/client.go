@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/http"
+	"os"
 	"syscall"
 )
 
@@ -20,6 +22,11 @@ type Client struct{ http http.Client }
 
 // Dial finds the broker that listens on a socket.
 func Dial(socket string) (*Client, error) {
+	// Looked for first: a path too long for a socket can't be dialled, and so
+	// nobody listens there.
+	if _, err := os.Lstat(socket); errors.Is(err, fs.ErrNotExist) {
+		return nil, ErrNotRunning
+	}
 	c, err := net.Dial("unix", socket)
 	if errors.Is(err, syscall.ENOENT) || errors.Is(err, syscall.ECONNREFUSED) {
 		return nil, ErrNotRunning

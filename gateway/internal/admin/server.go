@@ -7,6 +7,7 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -91,6 +92,10 @@ func (s *Server) routes(allowed func(*http.Request) bool) http.Handler {
 		}
 		s.command(w, r)
 	})
+	mux.HandleFunc("/admin/v1/{command...}", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Allow", http.MethodPost)
+		fail(w, http.StatusMethodNotAllowed, errors.New("commands are given by POST"))
+	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
 		fail(w, http.StatusNotFound, errors.New("commands are at POST /admin/v1/NOUN/VERB"))
 	})
@@ -99,8 +104,13 @@ func (s *Server) routes(allowed func(*http.Request) bool) http.Handler {
 
 func (s *Server) command(w http.ResponseWriter, r *http.Request) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxInput))
-	if err != nil {
-		fail(w, http.StatusRequestEntityTooLarge, err)
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		fail(w, http.StatusRequestEntityTooLarge, fmt.Errorf("the input has more than %d MiB", maxInput>>20))
+		return
+	case err != nil:
+		fail(w, http.StatusBadRequest, errors.New("the input was cut short: send it again"))
 		return
 	}
 	defer clear(body) // it may hold a credential
@@ -125,8 +135,8 @@ func (s *Server) ready(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) bearsToken(r *http.Request) bool {
-	token, ok := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-	return ok && s.broker.IsAdmin(token)
+	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	return ok && strings.EqualFold(scheme, "Bearer") && s.broker.IsAdmin(token)
 }
 
 // checkHost refuses names that aren't ours, so that no page in an operator's
@@ -138,7 +148,7 @@ func (s *Server) checkHost(next http.Handler) http.Handler {
 			host = h
 		}
 		if !s.hosts[strings.Trim(host, "[]")] {
-			fail(w, http.StatusForbidden, errors.New("this Host is not the admin listener's"))
+			fail(w, http.StatusForbidden, errors.New("this Host is not the admin listener's: reach it by the address in [admin] listen, or as localhost"))
 			return
 		}
 		next.ServeHTTP(w, r)

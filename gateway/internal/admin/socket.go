@@ -8,9 +8,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// maxPath is what fits into a socket's address, with its final NUL (unix(7)).
+const maxPath = 107
+
 // listenPrivate makes a unix socket of mode 0600. The umask covers the moment
 // between bind and chmod.
 func listenPrivate(path string) (*net.UnixListener, error) {
+	if len(path) > maxPath {
+		return nil, fmt.Errorf("admin socket: the path %s has %d bytes, and a socket's at most %d: choose a shorter data_dir", path, len(path), maxPath)
+	}
 	old := unix.Umask(0o177)
 	l, err := net.ListenUnix("unix", &net.UnixAddr{Name: path, Net: "unix"})
 	unix.Umask(old)
@@ -33,12 +39,14 @@ func (l peerListener) Accept() (net.Conn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if uid, err := peerUID(c); err == nil && (uid == 0 || uid == uint32(os.Getuid())) {
+		if uid, err := peerUID(c); err == nil && ours(uid) {
 			return c, nil
 		}
 		_ = c.Close()
 	}
 }
+
+func ours(uid uint32) bool { return uid == 0 || uid == uint32(os.Getuid()) }
 
 func peerUID(c *net.UnixConn) (uint32, error) {
 	raw, err := c.SyscallConn()

@@ -10,8 +10,8 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
+	"net/url"
 
-	"github.com/seksbot/seks-broker/gateway/internal/plan"
 	"github.com/seksbot/seks-broker/plugin-sdk/abi"
 )
 
@@ -21,9 +21,10 @@ type Fields interface {
 	Field(name string) (value []byte, ok bool)
 }
 
-// Value is what an expression came to. Derived are the parts of it that were
-// computed from a secret that may leave: other bytes than the field's own, for
-// the scrubber to know. Both point into memory of their own.
+// Value is what an expression came to. Bytes may be the field's own memory, and
+// are not to be kept or changed. Derived are the parts of it that were computed
+// from a secret that may leave: other bytes than the field's own, in memory of
+// their own, for the scrubber to know.
 type Value struct {
 	Bytes   []byte
 	Derived [][]byte
@@ -34,7 +35,8 @@ func (v Vetted) Eval(i int, fields Fields) (Value, error) {
 	if !v.Valid() || v.values[i] == nil {
 		return Value{}, fmt.Errorf("there is no expression to evaluate")
 	}
-	e := evaluation{manifest: v.plan.Manifest, fields: fields}
+	kind := v.plan.Edits[i].Kind
+	e := evaluation{fields: fields, query: kind == abi.SetQuery || kind == abi.AddQuery}
 	out, err := e.eval(v.values[i])
 	if err != nil {
 		return Value{}, err
@@ -68,9 +70,9 @@ func (v Vetted) Line(path, query string) (string, string, error) {
 }
 
 type evaluation struct {
-	manifest *plan.Manifest
-	fields   Fields
-	derived  [][]byte
+	fields  Fields
+	query   bool // the value goes into a query, percent-encoded
+	derived [][]byte
 }
 
 func (e *evaluation) eval(n *node) ([]byte, error) {
@@ -82,6 +84,7 @@ func (e *evaluation) eval(n *node) ([]byte, error) {
 		if !ok {
 			return nil, fmt.Errorf("the credential has no field %q", n.Bytes)
 		}
+		e.note(n, b)
 		return b, nil
 	}
 	args := make([][]byte, len(n.args))
@@ -95,10 +98,25 @@ func (e *evaluation) eval(n *node) ([]byte, error) {
 	if len(out) > abi.MaxValue {
 		return nil, fmt.Errorf("a value has %d bytes; at most %d are allowed", len(out), abi.MaxValue)
 	}
-	if n.Op != abi.OpConcat && len(taintOf(e.manifest, n).reveals) > 0 {
+	e.note(n, out)
+	return out, nil
+}
+
+// note keeps what was computed from a secret that may leave. A concat is no
+// other spelling of its parts; in a query each part leaves percent-encoded.
+func (e *evaluation) note(n *node, out []byte) {
+	if len(n.reveals) == 0 || n.Op == abi.OpConcat {
+		return
+	}
+	if n.Op != abi.OpField {
 		e.derived = append(e.derived, out)
 	}
-	return out, nil
+	if !e.query {
+		return
+	}
+	if encoded := url.QueryEscape(string(out)); encoded != string(out) {
+		e.derived = append(e.derived, []byte(encoded))
+	}
 }
 
 func (n *node) run(args [][]byte) []byte {

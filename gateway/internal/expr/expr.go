@@ -14,6 +14,7 @@ import (
 type node struct {
 	abi.Instr
 	args []*node
+	taint
 }
 
 // compile builds the tree of a program. shape allows OpAny, which stands only

@@ -1,8 +1,8 @@
 package expr
 
 import (
-	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/seksbot/seks-broker/gateway/internal/plan"
@@ -31,7 +31,8 @@ func (v Vetted) Plan() *plan.Plan { return v.plan }
 // path or a whole query holds no field at all, since policy judges it before a
 // credential is opened.
 func Vet(p *plan.Plan) (Vetted, error) {
-	v := Vetted{plan: p, values: make([]*node, len(p.Edits))}
+	out := Vetted{plan: p, values: make([]*node, len(p.Edits))}
+	v := vetter{manifest: p.Manifest}
 	for i := range p.Edits {
 		e := &p.Edits[i]
 		if len(e.Value) == 0 {
@@ -41,32 +42,31 @@ func Vet(p *plan.Plan) (Vetted, error) {
 		if err != nil {
 			return Vetted{}, err
 		}
-		if err := vetEdit(p.Manifest, e, n); err != nil {
+		if err := v.mark(n); err != nil {
 			return Vetted{}, err
 		}
-		v.values[i] = n
+		if err := vetEdit(e, n); err != nil {
+			return Vetted{}, err
+		}
+		out.values[i] = n
 	}
-	return v, nil
+	return out, nil
 }
 
-func vetEdit(m *plan.Manifest, e *abi.Edit, n *node) error {
-	t := taintOf(m, n)
-	if t.err != nil {
-		return t.err
-	}
+func vetEdit(e *abi.Edit, n *node) error {
 	if e.Kind == abi.SetPath || e.Kind == abi.SetRawQuery {
-		if t.fields {
+		if n.fields {
 			return fmt.Errorf("the plan puts a credential field into a path or a whole query: use a header or a query parameter")
 		}
 		return nil
 	}
-	for _, f := range t.reveals {
+	for _, f := range n.reveals {
 		if !hasSink(f, e) {
 			return fmt.Errorf("the plan puts field %q into %.64q, which is not one of its sinks", f.Name, e.Name)
 		}
 	}
-	if len(t.signs) > 0 {
-		return fmt.Errorf("the plan lets field %q out by %.64q in another form than the signature that its manifest declares", t.signs[0].Name, e.Name)
+	if len(n.signs) > 0 {
+		return fmt.Errorf("the plan lets field %q out by %.64q in another form than the signature that its manifest declares", n.signs[0].Name, e.Name)
 	}
 	return nil
 }
@@ -92,101 +92,63 @@ type taint struct {
 	reveals []*abi.Field
 	signs   []*abi.Field
 	fields  bool // any field, public ones too
-	err     error
 }
 
-// taintOf walks the tree upward. Hashing does not wash: a hash of a guessable
-// secret is that secret to whoever guesses.
-func taintOf(m *plan.Manifest, n *node) taint {
+// maxSteps bounds the comparisons with shapes in one Vet: a SigV4 plan takes
+// some twenty, and a manifest can hold enough shapes to keep us busy for long.
+const maxSteps = 1 << 18
+
+// vetter marks the expressions of one plan.
+type vetter struct {
+	manifest *plan.Manifest
+	shapes   map[string][]*node // of sign fields, compiled
+	steps    int
+}
+
+// mark works out the taint of n and of all below it, once each: to walk the
+// tree again from every signature would double the work at every level.
+// Hashing does not wash: a hash of a guessable secret is that secret to whoever
+// guesses.
+func (v *vetter) mark(n *node) error {
 	if n.Op == abi.OpField {
-		f := m.Field(string(n.Bytes))
-		if f == nil {
-			return taint{err: fmt.Errorf("the plan names field %.64q, which is not in the manifest", n.Bytes)}
-		}
-		switch f.Use {
-		case abi.UseReveal:
-			return taint{reveals: []*abi.Field{f}, fields: true}
-		case abi.UseSign:
-			return taint{signs: []*abi.Field{f}, fields: true}
-		}
-		return taint{fields: true}
+		return v.markField(n)
 	}
-	var t taint
 	for _, a := range n.args {
-		at := taintOf(m, a)
-		if at.err != nil {
-			return at
+		if err := v.mark(a); err != nil {
+			return err
 		}
-		t.reveals = append(t.reveals, at.reveals...)
-		t.signs = append(t.signs, at.signs...)
-		t.fields = t.fields || at.fields
+		n.reveals = union(n.reveals, a.reveals)
+		n.signs = union(n.signs, a.signs)
+		n.fields = n.fields || a.fields
 	}
-	if len(t.signs) > 0 && isSignature(m, n, t.signs) {
+	if v.isSignature(n) {
 		// What a key has signed is one-way, whatever stood in the message.
-		return taint{fields: true}
+		n.reveals, n.signs = nil, nil
 	}
-	return t
+	return nil
 }
 
-// isSignature says whether n is of a shape that one of the sign fields in it
-// declares, with no other sign field in the parts that may vary.
-func isSignature(m *plan.Manifest, n *node, signs []*abi.Field) bool {
-	if n.Op != abi.OpHMAC {
-		return false
+func (v *vetter) markField(n *node) error {
+	f := v.manifest.Field(string(n.Bytes))
+	if f == nil {
+		return fmt.Errorf("the plan names field %.64q, which is not in the manifest", n.Bytes)
 	}
-	for _, program := range signs[0].SignShapes {
-		shape, err := compile(program, true)
-		if err == nil && shape.Op == abi.OpHMAC && shape.keyedBy(signs[0].Name) && shape.matches(m, n) {
-			return true
-		}
+	n.fields = true
+	switch f.Use {
+	case abi.UsePublic:
+	case abi.UseReveal:
+		n.reveals = []*abi.Field{f}
+	default: // a use that isn't known is held as tight as can be
+		n.signs = []*abi.Field{f}
 	}
-	return false
+	return nil
 }
 
-// keyedBy: the field stands in the key of the (innermost) HMAC, so that the
-// result can't be turned back into it.
-func (n *node) keyedBy(field string) bool {
-	for n.Op == abi.OpHMAC {
-		n = n.args[0]
-	}
-	return n.holds(field)
-}
-
-func (n *node) holds(field string) bool {
-	if n.Op == abi.OpField && string(n.Bytes) == field {
-		return true
-	}
-	for _, a := range n.args {
-		if a.holds(field) {
-			return true
+func union(a, b []*abi.Field) []*abi.Field {
+	for _, f := range b {
+		if !slices.Contains(a, f) {
+			a = append(a, f)
 		}
 	}
-	return false
-}
-
-func (n *node) matches(m *plan.Manifest, o *node) bool {
-	if n.Op == abi.OpAny {
-		return len(taintOf(m, o).signs) == 0
-	}
-	// A literal that starts a concat of (literal, any) in the shape fixes what a
-	// literal in the plan begins with: "AWS4-HMAC-SHA256\n" ‖ ·
-	if n.Op == abi.OpConcat && len(n.args) == 2 && n.args[0].Op == abi.OpLit && n.args[1].Op == abi.OpAny {
-		switch o.Op {
-		case abi.OpLit:
-			return bytes.HasPrefix(o.Bytes, n.args[0].Bytes)
-		case abi.OpConcat:
-			return len(o.args) > 0 && o.args[0].Op == abi.OpLit && bytes.HasPrefix(o.args[0].Bytes, n.args[0].Bytes) &&
-				len(taintOf(m, o).signs) == 0
-		}
-		return false
-	}
-	if n.Op != o.Op || n.Hash != o.Hash || !bytes.Equal(n.Bytes, o.Bytes) || len(n.args) != len(o.args) {
-		return false
-	}
-	for i := range n.args {
-		if !n.args[i].matches(m, o.args[i]) {
-			return false
-		}
-	}
-	return true
+	return a
 }

@@ -2,10 +2,12 @@ package listen
 
 import (
 	"bytes"
-	"crypto/tls"
+	"io"
 	"net"
 	"net/netip"
+	"strconv"
 	"strings"
+	"time"
 	"unsafe"
 
 	"github.com/valyala/fasthttp"
@@ -21,24 +23,20 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 		ctx.SetBodyString("ok\n")
 		return
 	}
-	in := pipeline.Incoming{Raw: raw(ctx), Length: h.ContentLength()}
+	c := ctx.Conn().(*conn) // every listener is a listener of ours
+	// Set by the handler, it makes fasthttp flush each response by itself, so
+	// that conn.Write never sees two heads at once.
+	_ = ctx.SetWriteDeadline(time.Now().Add(stallTimeout))
+	in := pipeline.Incoming{
+		Raw: raw(ctx), Length: h.ContentLength(), Provider: c.provider,
+		Trailers: func() []request.Header { return lines(h.TrailerHeader()) }, Interrupt: c.interrupt, Watch: c.watch,
+	}
+	in.TLS = c.secure
 	in.ClientIP = s.clientIP(ctx.RemoteAddr(), in.Headers)
-	in.Provider = ownedBy(ctx.Conn())
 	if in.Length != 0 && !(in.Length < 0 && in.Length != -1) {
 		in.Body = ctx.RequestBodyStream()
 	}
-	write(ctx, s.pipeline.Serve(in))
-}
-
-// ownedBy is the provider whose listener a connection came in by.
-func ownedBy(c net.Conn) string {
-	if t, ok := c.(*tls.Conn); ok {
-		c = t.NetConn()
-	}
-	if c, ok := c.(*conn); ok {
-		return c.provider
-	}
-	return ""
+	write(ctx, c, s.pipeline.Serve(in))
 }
 
 // raw is the request as it was sent. Its strings point into the connection's
@@ -46,54 +44,88 @@ func ownedBy(c net.Conn) string {
 // pipeline copies what it keeps for longer.
 func raw(ctx *fasthttp.RequestCtx) request.Raw {
 	h := &ctx.Request.Header
-	r := request.Raw{
-		Method: str(h.Method()), Target: str(h.RequestURI()), TLS: ctx.IsTLS(),
-		Headers: make([]request.Header, 0, 16),
-	}
-	for rest := h.RawHeaders(); len(rest) > 0; {
-		var line []byte
-		line, rest, _ = bytes.Cut(rest, []byte("\n"))
-		name, value, ok := bytes.Cut(bytes.TrimSuffix(line, []byte("\r")), []byte(":"))
-		if !ok {
-			continue
-		}
-		header := request.Header{Name: str(name), Value: str(bytes.Trim(value, " \t"))}
+	r := request.Raw{Method: str(h.Method()), Target: str(h.RequestURI()), Headers: lines(h.RawHeaders())}
+	for _, header := range r.Headers {
 		if strings.EqualFold(header.Name, "Host") {
 			r.Host = header.Value
 			r.Hosts++
 		}
-		r.Headers = append(r.Headers, header)
 	}
 	return r
+}
+
+// lines takes header lines apart, as they were sent.
+func lines(text []byte) []request.Header {
+	list := make([]request.Header, 0, 16)
+	for len(text) > 0 {
+		var line []byte
+		line, text, _ = bytes.Cut(text, []byte("\n"))
+		name, value, ok := bytes.Cut(bytes.TrimSuffix(line, []byte("\r")), []byte(":"))
+		if ok {
+			list = append(list, request.Header{Name: str(name), Value: str(bytes.Trim(value, " \t"))})
+		}
+	}
+	return list
 }
 
 func str(b []byte) string { return unsafe.String(unsafe.SliceData(b), len(b)) }
 
 // write hands the reply to fasthttp, which closes its body when it is written,
-// or when it can't be.
-func write(ctx *fasthttp.RequestCtx, r pipeline.Reply) {
+// or when it can't be. fasthttp frames the body; the head that goes out is the
+// reply's own, put in its place by conn.
+func write(ctx *fasthttp.RequestCtx, c *conn, r pipeline.Reply) {
 	resp := &ctx.Response
 	resp.SetStatusCode(r.Status)
-	if r.Reason != "" && r.Reason != fasthttp.StatusMessage(r.Status) {
-		resp.Header.SetStatusMessage([]byte(r.Reason))
-	}
-	resp.Header.SetNoDefaultContentType(true)
-	for _, h := range r.Headers {
-		resp.Header.Add(h.Name, h.Value)
-	}
 	if r.Close {
 		resp.SetConnectionClose()
 	}
-	switch {
-	case r.Body == nil:
+	c.head = appendHead(nil, &r)
+	if r.Body == nil {
+		c.watch(nil)
 		resp.SkipBody = true
-		if r.Length >= 0 {
-			resp.Header.SetContentLength(r.Length)
-		}
-	default:
-		resp.ImmediateHeaderFlush = r.Length < 0
-		resp.SetBodyStream(r.Body, r.Length)
+		resp.Header.SetContentLength(max(r.Length, 0))
+		c.bare = r.Length < 0
+		return
 	}
+	resp.ImmediateHeaderFlush = r.Length < 0
+	resp.SetBodyStream(&body{reply: &r, ctx: ctx, conn: c}, r.Length)
+}
+
+func appendHead(b []byte, r *pipeline.Reply) []byte {
+	b = append(b, "HTTP/1.1 "...)
+	b = strconv.AppendInt(b, int64(r.Status), 10)
+	b = append(append(append(b, ' '), r.Reason...), "\r\n"...)
+	for _, h := range r.Headers {
+		b = append(append(append(append(b, h.Name...), ": "...), h.Value...), "\r\n"...)
+	}
+	return b
+}
+
+// body is a reply's body, with its trailers behind it.
+type body struct {
+	reply *pipeline.Reply
+	ctx   *fasthttp.RequestCtx
+	conn  *conn
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.reply.Body.Read(p)
+	if err == io.EOF && b.reply.Trailers != nil && b.reply.Length < 0 {
+		for _, t := range b.reply.Trailers() {
+			// fasthttp refuses names that may not be trailers (RFC 9110 §6.5.1).
+			if b.ctx.Response.Header.AddTrailer(t.Name) == nil {
+				b.ctx.Response.Header.Add(t.Name, t.Value)
+			}
+		}
+	}
+	return n, err
+}
+
+// Close ends the exchange. fasthttp calls it within the response's write, so
+// the connection is still this request's.
+func (b *body) Close() error {
+	b.conn.watch(nil)
+	return b.reply.Body.Close()
 }
 
 // clientIP is the peer, or what a trusted proxy says of it: the last address in

@@ -34,6 +34,10 @@ const (
 	bodyTimeout   = 24 * time.Hour   // to the last byte of its body
 	stallTimeout  = 10 * time.Minute // for an agent that takes nothing of its answer
 	maxConcurrent = 256 << 10        // connections
+
+	lookEvery     = 400 * time.Millisecond // for agents that have gone
+	lingerTimeout = 2 * time.Second        // for what an agent still sends when its connection is closed
+	lingerBytes   = 64 << 20
 )
 
 // Server serves agents on any number of listeners.
@@ -43,12 +47,15 @@ type Server struct {
 	http     *fasthttp.Server
 
 	mu    sync.Mutex
-	conns map[net.Conn]struct{}
+	conns map[*conn]struct{}
+
+	stop chan struct{}
+	once sync.Once
 }
 
-// New makes a server.
+// New makes a server. Cut ends what it started.
 func New(p *pipeline.Pipeline, c Config) *Server {
-	s := &Server{pipeline: p, config: c, conns: map[net.Conn]struct{}{}}
+	s := &Server{pipeline: p, config: c, conns: map[*conn]struct{}{}, stop: make(chan struct{})}
 	s.http = &fasthttp.Server{
 		Handler:      s.handle,
 		ErrorHandler: s.malformed,
@@ -65,6 +72,7 @@ func New(p *pipeline.Pipeline, c Config) *Server {
 		Concurrency:                   maxConcurrent,
 		DisableHeaderNamesNormalizing: true,
 		NoDefaultServerHeader:         true,
+		NoDefaultDate:                 true,
 		NoDefaultContentType:          true,
 		CloseOnShutdown:               true,
 		// Without these fasthttp prints the raw request, token and all.
@@ -72,6 +80,7 @@ func New(p *pipeline.Pipeline, c Config) *Server {
 		Logger:                quiet{},
 		ConnState:             s.track,
 	}
+	go s.look(s.stop)
 	return s
 }
 
@@ -98,67 +107,73 @@ func Listen(address string) (net.Listener, error) {
 // Serve serves a listener until Drain. provider is whose listener it is, "" for
 // a shared one; certificate is nil for plain http.
 func (s *Server) Serve(l net.Listener, provider string, certificate *tls.Config) error {
-	l = listener{l, provider}
-	if certificate != nil {
-		l = tls.NewListener(l, certificate)
-	}
-	return s.http.Serve(l)
+	return s.http.Serve(listener{l, provider, certificate})
 }
 
-// listener hands out connections whose writes can't hang for ever.
+// listener hands out connections as conn has them, above TLS.
 type listener struct {
 	net.Listener
-	provider string
+	provider    string
+	certificate *tls.Config
 }
 
 func (l listener) Accept() (net.Conn, error) {
-	c, err := l.Listener.Accept()
+	socket, err := l.Listener.Accept()
 	if err != nil {
 		return nil, err
 	}
-	return &conn{Conn: c, provider: l.provider}, nil
+	if l.certificate == nil {
+		return newConn(socket, socket, l.provider), nil
+	}
+	return newConn(tls.Server(socket, l.certificate), socket, l.provider), nil
 }
 
-type conn struct {
-	net.Conn
-	provider string
-	moved    time.Time // when the write deadline was set last
-}
-
-// Write moves the deadline on, at most once a second: setting one costs more
-// than reading the clock.
-func (c *conn) Write(p []byte) (int, error) {
-	if now := time.Now(); now.Sub(c.moved) >= time.Second {
-		c.moved = now
-		if err := c.SetWriteDeadline(now.Add(stallTimeout)); err != nil {
-			return 0, err
+// look goes over the connections now and then, for agents that have gone, until
+// stop is closed.
+func (s *Server) look(stop <-chan struct{}) {
+	tick := time.NewTicker(lookEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-stop:
+			return
+		case now := <-tick.C:
+			for _, c := range s.open() {
+				c.look(now)
+			}
 		}
 	}
-	return c.Conn.Write(p)
+}
+
+func (s *Server) open() []*conn {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	list := make([]*conn, 0, len(s.conns))
+	for c := range s.conns {
+		list = append(list, c)
+	}
+	return list
 }
 
 // Drain takes no new request and lets running ones finish, until ctx ends.
 func (s *Server) Drain(ctx context.Context) { _ = s.http.ShutdownWithContext(ctx) }
 
-// Cut closes every connection that is left.
+// Cut closes every connection that is left, at once.
 func (s *Server) Cut() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for c := range s.conns {
-		_ = c.Close()
+	for _, c := range s.open() {
+		_ = c.Conn.Close()
 	}
+	s.once.Do(func() { close(s.stop) })
 }
 
 func (s *Server) track(c net.Conn, state fasthttp.ConnState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	switch state {
 	case fasthttp.StateNew:
-		s.mu.Lock()
-		s.conns[c] = struct{}{}
-		s.mu.Unlock()
+		s.conns[c.(*conn)] = struct{}{} // every listener is a listener of ours
 	case fasthttp.StateClosed, fasthttp.StateHijacked:
-		s.mu.Lock()
-		delete(s.conns, c)
-		s.mu.Unlock()
+		delete(s.conns, c.(*conn))
 	}
 }
 
@@ -170,5 +185,5 @@ func (s *Server) malformed(ctx *fasthttp.RequestCtx, err error) {
 		f = fault.Newf(fault.BadRequest, "the request's headers have more than %d KiB: send fewer or shorter ones", maxHead>>10)
 	}
 	client := s.clientIP(ctx.RemoteAddr(), nil)
-	write(ctx, s.pipeline.Malformed(client, f))
+	write(ctx, ctx.Conn().(*conn), s.pipeline.Malformed(client, f))
 }

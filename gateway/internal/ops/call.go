@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 )
 
 // command is one operation behind its JSON face.
@@ -20,6 +22,9 @@ func as[In, Out any](do func(*Broker, context.Context, In) (Out, error)) command
 			d.DisallowUnknownFields()
 			if err := d.Decode(&in); err != nil {
 				return nil, fmt.Errorf("the request can't be read: %w", err)
+			}
+			if _, err := d.Token(); err != io.EOF {
+				return nil, errors.New("the request can't be read: there is more behind its JSON")
 			}
 		}
 		ctx, cancel := context.WithTimeout(ctx, timeout)

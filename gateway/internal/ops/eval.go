@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"fmt"
 	"io"
-	"sort"
 	"strings"
 	"time"
 
@@ -14,6 +13,7 @@ import (
 	"github.com/seksbot/seks-broker/gateway/internal/plugin"
 	"github.com/seksbot/seks-broker/gateway/internal/request"
 	"github.com/seksbot/seks-broker/gateway/internal/route"
+	"github.com/seksbot/seks-broker/gateway/internal/scrub"
 	"github.com/seksbot/seks-broker/gateway/internal/token"
 )
 
@@ -49,11 +49,12 @@ func Eval(p *plugin.Plugin, raw []byte, fields map[string]string, at time.Time) 
 	if err != nil {
 		return Evaluated{}, err
 	}
+	scrub.Accept(cut.Headers)
 	v, err := p.Plan("eval", plugin.View(m, r, rt, cut, at))
 	if err != nil {
 		return Evaluated{}, err
 	}
-	out := Evaluated{Plan: v.Plan().Text()}
+	out := Evaluated{Plan: v.Plan().Text(), Operations: []string{}}
 	if v.Plan().Refusal != nil {
 		return out, nil
 	}
@@ -68,6 +69,11 @@ func Eval(p *plugin.Plugin, raw []byte, fields map[string]string, at time.Time) 
 			return out, fmt.Errorf("field %q is not in the manifest of %s", name, m.Name)
 		}
 		values[name] = []byte(value)
+	}
+	for _, f := range m.Fields {
+		if values[f.Name] == nil && !f.Optional {
+			return out, fmt.Errorf("field %s has no stand-in: add --field %s=…", f.Name, f.Name)
+		}
 	}
 	edited, _, err := apply.Edit(v, values, line)
 	if err != nil {
@@ -151,11 +157,13 @@ func requestText(l apply.Line, e apply.Edited) string {
 // ParseFields reads field=value pairs.
 func ParseFields(pairs []string) (map[string]string, error) {
 	fields := map[string]string{}
-	sort.Strings(pairs)
 	for _, p := range pairs {
 		name, value, ok := strings.Cut(p, "=")
 		if !ok {
 			return nil, fmt.Errorf("%.64q is not field=value", p)
+		}
+		if _, twice := fields[name]; twice {
+			return nil, fmt.Errorf("the field %.64q stands twice", name)
 		}
 		fields[name] = value
 	}

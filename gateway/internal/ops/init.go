@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/seksbot/seks-broker/gateway/internal/config"
+	"github.com/seksbot/seks-broker/gateway/internal/kv"
 	"github.com/seksbot/seks-broker/gateway/internal/seal"
 	"github.com/seksbot/seks-broker/gateway/internal/secret"
 )
@@ -42,13 +43,15 @@ func Init(c *config.Config, b Build, prompt func() (secret.Bytes, error)) (InitR
 			return r, err
 		}
 	}
-	if storeErr == nil {
-		return r, nil
-	}
-	r.Created = true
+	// Also where the store is there: what an earlier init left half done, as for
+	// want of the master key, is finished, and a wrong key is told now.
 	broker, err := open(c, b, prompt)
+	if errors.Is(err, kv.ErrLocked) && storeErr == nil {
+		return r, nil // a broker runs on it
+	}
 	if err != nil {
 		return r, err
 	}
+	r.Created = storeErr != nil
 	return r, broker.Close()
 }

@@ -39,7 +39,8 @@ type PluginInfo struct {
 func Describe(m *plan.Manifest) PluginInfo {
 	i := PluginInfo{
 		Name: m.Name, Version: m.Version, Title: m.Title, Digest: m.Digest, Hosts: m.Hosts(),
-		Prefixes: m.VersionPrefixes, Fields: plugin.FieldUses(m), Headers: m.Headers, Operations: len(m.Operations),
+		Prefixes: list(m.VersionPrefixes), Fields: plugin.FieldUses(m), TokenSlots: []string{},
+		Headers: list(m.Headers), Operations: len(m.Operations), Grants: []string{},
 	}
 	for _, s := range m.TokenSlots {
 		i.TokenSlots = append(i.TokenSlots, slotText(s))
@@ -71,7 +72,11 @@ func (b *Broker) PluginList(ctx context.Context, _ Done) ([]plugin.State, error)
 	if err != nil {
 		return nil, err
 	}
-	return append([]plugin.State{}, h.States()...), nil
+	states := append([]plugin.State{}, h.States()...)
+	for i := range states {
+		states[i].Hosts = list(states[i].Hosts)
+	}
+	return states, nil
 }
 
 // PluginDescribe shows a module and what changed since the version of it that
@@ -98,10 +103,13 @@ func changes(old plugin.Record, now PluginInfo) []string {
 	if old.Digest == now.Digest {
 		return []string{"this very file is trusted already"}
 	}
-	list := []string{fmt.Sprintf("version %s → %s", old.Version, now.Version)}
+	said := []string{"other code, of the same version " + now.Version}
+	if old.Version != now.Version {
+		said[0] = fmt.Sprintf("version %s → %s", old.Version, now.Version)
+	}
 	for _, h := range now.Hosts {
 		if !slices.Contains(old.Hosts, h) {
-			list = append(list, "new host "+h)
+			said = append(said, "new host "+h)
 		}
 	}
 	var fields []string
@@ -113,7 +121,7 @@ func changes(old plugin.Record, now PluginInfo) []string {
 		}
 	}
 	sort.Strings(fields)
-	return append(list, fields...)
+	return append(said, fields...)
 }
 
 // PluginTrust trusts a module by its digest; it serves before this returns if

@@ -2,6 +2,7 @@ package ops
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"time"
@@ -68,7 +69,7 @@ func (b *Broker) TokenIssue(_ context.Context, in TokenIn) (TokenIssued, error) 
 		Rules: token.Rules{Allow: in.Allow, Deny: in.Deny, Ops: in.Ops, ReadOnly: in.ReadOnly, AllowGrant: in.AllowGrant},
 	}
 	if in.Expires < 0 {
-		return TokenIssued{}, fmt.Errorf("--expires must lie in the future")
+		return TokenIssued{}, errors.New("--expires must lie in the future")
 	}
 	if in.Expires > 0 {
 		r.Expires = b.now().Add(in.Expires).UTC().Truncate(time.Second)
@@ -79,7 +80,7 @@ func (b *Broker) TokenIssue(_ context.Context, in TokenIn) (TokenIssued, error) 
 		}
 	}
 	for _, f := range in.From {
-		p, err := parseFrom(f)
+		p, err := ParseFrom(f)
 		if err != nil {
 			return TokenIssued{}, err
 		}
@@ -96,7 +97,8 @@ func (b *Broker) TokenIssue(_ context.Context, in TokenIn) (TokenIssued, error) 
 	}, nil
 }
 
-func parseFrom(s string) (netip.Prefix, error) {
+// ParseFrom reads a network, or one address as a network of its own.
+func ParseFrom(s string) (netip.Prefix, error) {
 	if p, err := netip.ParsePrefix(s); err == nil {
 		return p.Masked(), nil
 	}
@@ -138,7 +140,7 @@ func (b *Broker) tokenInfo(r token.Record) TokenInfo {
 	i := TokenInfo{
 		ID: r.ID, Agent: r.Agent, Provider: r.Provider, Credential: r.Credential, Status: "active",
 		CreatedAt: r.Created, ExpiresAt: timeOrNil(r.Expires), RevokedAt: timeOrNil(r.Revoked),
-		Allow: r.Rules.Allow, Deny: r.Rules.Deny, Ops: r.Rules.Ops,
+		Allow: list(r.Rules.Allow), Deny: list(r.Rules.Deny), Ops: list(r.Rules.Ops), From: []string{},
 		ReadOnly: r.Rules.ReadOnly, AllowGrant: r.Rules.AllowGrant, Rate: r.Rules.Rate.String(),
 	}
 	for _, f := range r.Rules.From {
@@ -152,6 +154,9 @@ func (b *Broker) tokenInfo(r token.Record) TokenInfo {
 	}
 	return i
 }
+
+// list is never null in JSON.
+func list(s []string) []string { return append([]string{}, s...) }
 
 func timeOrNil(t time.Time) *time.Time {
 	if t.IsZero() {

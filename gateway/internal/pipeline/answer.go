@@ -47,7 +47,9 @@ func (e *end) scrubbed(pl *plugin.Plugin, a upstream.Answer, in apply.Injected, 
 	if scrub.Decodes(coding) {
 		reply.Length = -1
 	}
-	reply.Body = &stream{body: body, end: e}
+	reply.Trailers = func() []request.Header { return e.trailers(in.Needles()) }
+	reply.Close = a.Early() && a.Status >= 300 // the API has had enough of the upload
+	reply.Body = &stream{body: body, end: e, whole: int64(reply.Length), done: reply.Length == 0}
 	return reply, nil
 }
 
@@ -62,7 +64,9 @@ func (e *end) headers(reply *Reply, a upstream.Answer, needles *needle.Set, extr
 		return string(masked)
 	}
 	reply.Reason = mask(a.Reason)
-	for _, h := range request.Stripped(a.Headers) {
+	// Of all headers: a Connection header that names Content-Encoding must not
+	// pass a coded body off as one to be searched as it is.
+	for _, h := range a.Headers {
 		if strings.EqualFold(h.Name, "Content-Encoding") {
 			coding = strings.TrimPrefix(coding+", "+h.Value, ", ")
 		}
@@ -82,6 +86,19 @@ func (e *end) headers(reply *Reply, a upstream.Answer, needles *needle.Set, extr
 		reply.Headers = append(reply.Headers, request.Header{Name: h.Name, Value: mask(extra.Rewritten(h.Name, h.Value))})
 	}
 	return coding
+}
+
+// trailers are those of the answer, scrubbed as its headers are.
+func (e *end) trailers(needles *needle.Set) []request.Header {
+	var kept []request.Header
+	for _, t := range request.Stripped(e.answer.Trailers()) {
+		value, hits := scrub.Header(needles, []byte(t.Value))
+		e.x.Scrubbed += hits
+		if !ours(t.Name) && !scrub.DroppedByDefault([]byte(t.Name)) && !scrub.Contains(needles, []byte(t.Name)) {
+			kept = append(kept, request.Header{Name: t.Name, Value: string(value)})
+		}
+	}
+	return kept
 }
 
 // ours: a header that only the broker may say.
@@ -109,15 +126,17 @@ func contentType(a upstream.Answer) string {
 // stream is the reply's body: scrubbed, counted, and the end of the exchange
 // when it is closed.
 type stream struct {
-	body *scrub.Reader
-	end  *end
-	done bool // read to its end
+	body  *scrub.Reader
+	end   *end
+	whole int64 // its length, -1 where it isn't known
+	done  bool  // read to its end
 }
 
 func (s *stream) Read(p []byte) (int, error) {
 	n, err := s.body.Read(p)
 	s.end.x.BytesOut += int64(n)
-	if errors.Is(err, io.EOF) {
+	// Who knows the length reads so much and no more, and meets no EOF.
+	if errors.Is(err, io.EOF) || s.end.x.BytesOut == s.whole {
 		s.done = true
 	} else if err != nil && s.end.x.Error == "" {
 		s.end.x.Error, s.end.x.Reason = string(fault.UpstreamProtocol), "the answer was cut: "+err.Error()
@@ -135,18 +154,5 @@ func (s *stream) Close() error {
 		}
 		s.end.finish()
 	})
-	return nil
-}
-
-// reparse holds a line that a plan has rewritten to the rules of the door.
-func reparse(l apply.Line, pluginName string) error {
-	target := l.Path
-	if l.Query != "" {
-		target += "?" + l.Query
-	}
-	_, err := request.Parse(request.Raw{Method: l.Method, Target: target, Host: l.Origin.Host, Hosts: 1})
-	if err != nil {
-		return fault.Newf(fault.PluginFailed, "the plugin %q failed on this request: ask the operator", pluginName).Because(err)
-	}
 	return nil
 }

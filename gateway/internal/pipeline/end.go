@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"strings"
 	"sync"
@@ -17,8 +18,10 @@ import (
 	"github.com/seksbot/seks-broker/gateway/internal/exchange"
 	"github.com/seksbot/seks-broker/gateway/internal/fault"
 	"github.com/seksbot/seks-broker/gateway/internal/limit"
+	"github.com/seksbot/seks-broker/gateway/internal/needle"
 	"github.com/seksbot/seks-broker/gateway/internal/request"
 	"github.com/seksbot/seks-broker/gateway/internal/route"
+	"github.com/seksbot/seks-broker/gateway/internal/scrub"
 	"github.com/seksbot/seks-broker/gateway/internal/token"
 	"github.com/seksbot/seks-broker/gateway/internal/upstream"
 	"github.com/seksbot/seks-broker/plugin-sdk/abi"
@@ -27,15 +30,16 @@ import (
 // end owns the one end of an exchange: whatever happens, finish runs once, and
 // gives back the lease, the connection and the slot with its line.
 type end struct {
-	x      exchange.Exchange
-	log    *accesslog.Log
-	shape  *fault.Shape
-	lease  limit.Lease
-	slot   accesslog.Slot
-	answer upstream.Answer
-	in     *counter
-	sent   time.Time
-	once   sync.Once
+	x       exchange.Exchange
+	log     *accesslog.Log
+	shape   *fault.Shape
+	lease   limit.Lease
+	slot    accesslog.Slot
+	answer  upstream.Answer
+	in      *counter
+	sent    time.Time   // zero: nothing went upstream
+	needles *needle.Set // what must not reach the line
+	once    sync.Once
 }
 
 func (p *Pipeline) begin(in *Incoming) *end {
@@ -78,7 +82,9 @@ func (e *end) judged(l apply.Line, acts []abi.Act) {
 	}
 }
 
-func (e *end) opened(c credential.Credential) { e.x.CredentialVersion = c.Version() }
+func (e *end) opened(c credential.Credential) {
+	e.x.CredentialVersion, e.needles = c.Version(), c.Needles()
+}
 
 // counted is the request body, counted as it goes.
 func (e *end) counted(in Incoming) upstream.Body {
@@ -87,7 +93,16 @@ func (e *end) counted(in Incoming) upstream.Body {
 		return upstream.Body{}
 	}
 	e.in = &counter{r: in.Body}
-	return upstream.Body{Reader: e.in, Length: in.Length}
+	return upstream.Body{Reader: e.in, Length: in.Length, Trailers: in.Trailers, Interrupt: in.Interrupt}
+}
+
+// blame says whose fault it is that a request did not get through: where its
+// body could not be read, the agent's, whatever the upstream made of that.
+func (e *end) blame(err error) error {
+	if e.in == nil || e.in.err == nil {
+		return err
+	}
+	return fault.Newf(fault.BadRequest, "the request's body ended early or is framed wrongly: send it again, whole").Because(e.in.err)
 }
 
 // refuse ends the exchange with one of the broker's own errors, in the
@@ -102,9 +117,12 @@ func (e *end) refuse(err error) Reply {
 	f := fault.From(err)
 	body := e.shape.Render(f, e.x.ID)
 	e.x.Status, e.x.Error, e.x.Decision, e.x.Reason = e.shape.Status(f), string(f.Code), exchange.Denied, reason(err, f)
+	if !e.sent.IsZero() {
+		e.x.Decision = exchange.Allowed
+	}
 	e.x.BytesOut = int64(len(body))
 	e.finish()
-	reply := Reply{Status: e.x.Status, Length: len(body), Body: io.NopCloser(strings.NewReader(string(body))), Headers: []request.Header{
+	reply := Reply{Status: e.x.Status, Reason: http.StatusText(e.x.Status), Length: len(body), Body: io.NopCloser(strings.NewReader(string(body))), Headers: []request.Header{
 		{Name: "Content-Type", Value: e.shape.ContentType},
 		{Name: "X-Seks-Error", Value: string(f.Code)},
 		{Name: "X-Seks-Request-Id", Value: e.x.ID},
@@ -131,23 +149,43 @@ func reason(err error, f *fault.Fault) string {
 // finish runs once: from refuse, from an answer without a body, or from the
 // stream's first Close.
 func (e *end) finish() {
+	_ = e.answer.Close() // ends the upload, if it still runs
 	if e.in != nil {
 		e.x.BytesIn = e.in.n
 	}
 	e.x.Total = time.Since(e.x.Start)
-	_ = e.answer.Close()
+	e.clean()
 	e.slot.Write(&e.x)
 	e.lease.Release()
 }
 
+// clean keeps secrets out of the line: the agent's token, wherever it put it,
+// and the credential, which an error from upstream may repeat.
+func (e *end) clean() {
+	x := &e.x
+	x.Method, x.Path, x.UserAgent = token.Redact(x.Method), token.Redact(x.Path), token.Redact(x.UserAgent)
+	for i, key := range x.QueryKeys {
+		x.QueryKeys[i] = token.Redact(key)
+	}
+	if x.Error != "" {
+		masked, _ := scrub.Header(e.needles, []byte(token.Redact(x.Reason)))
+		x.Reason = string(masked)
+	}
+}
+
+// counter is a request body, with how much of it was read and how that ended.
 type counter struct {
-	r io.Reader
-	n int64
+	r   io.Reader
+	n   int64
+	err error // not nil, not io.EOF
 }
 
 func (c *counter) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
 	c.n += int64(n)
+	if err != nil && !errors.Is(err, io.EOF) {
+		c.err = err
+	}
 	return n, err
 }
 

@@ -13,18 +13,16 @@ package pipeline
 import (
 	"io"
 	"net/netip"
-	"time"
 
 	"github.com/seksbot/seks-broker/gateway/internal/accesslog"
 	"github.com/seksbot/seks-broker/gateway/internal/apply"
 	"github.com/seksbot/seks-broker/gateway/internal/credential"
-	"github.com/seksbot/seks-broker/gateway/internal/expr"
 	"github.com/seksbot/seks-broker/gateway/internal/fault"
 	"github.com/seksbot/seks-broker/gateway/internal/limit"
 	"github.com/seksbot/seks-broker/gateway/internal/plugin"
-	"github.com/seksbot/seks-broker/gateway/internal/policy"
 	"github.com/seksbot/seks-broker/gateway/internal/request"
 	"github.com/seksbot/seks-broker/gateway/internal/route"
+	"github.com/seksbot/seks-broker/gateway/internal/scrub"
 	"github.com/seksbot/seks-broker/gateway/internal/token"
 	"github.com/seksbot/seks-broker/gateway/internal/upstream"
 )
@@ -37,6 +35,11 @@ type Incoming struct {
 	Body     io.Reader // nil for none
 	Length   int       // of the body; -1 where it isn't known
 	ClientIP netip.Addr
+
+	// What the listener can do for a request that goes on; each may be nil.
+	Trailers  func() []request.Header // behind a chunked body, once it has ended
+	Interrupt func()                  // ends a Read of the body that hangs
+	Watch     func(abort func())      // calls abort when the agent has gone
 }
 
 // Reply is what the agent gets. Body is nil for none; else closing it, which
@@ -47,7 +50,10 @@ type Reply struct {
 	Headers []request.Header
 	Length  int // of the body; -1 where it isn't known
 	Body    io.ReadCloser
-	Close   bool // the connection can't be used again
+	// Trailers are those behind the body, once it has been read to its end; nil
+	// where there can be none.
+	Trailers func() []request.Header
+	Close    bool // the connection can't be used again
 }
 
 // Pipeline holds the rooms.
@@ -100,6 +106,7 @@ func (p *Pipeline) serve(in Incoming, e *end) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
+	scrub.Accept(cut.Headers) // before the plugin sees or signs it
 	claim, err := p.Tokens.Find([]byte(cut.Token), rt.Provider().Name)
 	e.claimed(claim)
 	if err != nil {
@@ -132,46 +139,10 @@ func (p *Pipeline) serve(in Incoming, e *end) (Reply, error) {
 	if err != nil {
 		return Reply{}, err
 	}
-	answer, err := p.Upstream.Do(injected, e.counted(in))
+	e.needles = injected.Needles()
+	answer, err := p.Upstream.Do(injected, e.counted(in), in.Watch)
 	if err != nil {
-		return Reply{}, err
+		return Reply{}, e.blame(err)
 	}
 	return e.scrubbed(pl, answer, injected, line)
-}
-
-func (p *Pipeline) route(r request.Request, provider string) (route.Route, error) {
-	if provider != "" {
-		return p.Routes().At(provider, r)
-	}
-	return p.Routes().Find(r)
-}
-
-// planned asks the plugin, and makes the upstream request line of its plan.
-func planned(pl *plugin.Plugin, c token.Claim, r request.Request, rt route.Route, cut token.Rest) (expr.Vetted, apply.Line, error) {
-	v, err := pl.Plan(c.Tenant(), plugin.View(pl.Manifest, r, rt, cut, time.Now()))
-	if err != nil {
-		return v, apply.Line{}, err
-	}
-	if no := v.Plan().Refusal; no != nil {
-		return v, apply.Line{}, fault.Newf(fault.Code(no.Code), "%s", no.Message)
-	}
-	origin := rt.Provider().Origins[v.Plan().Target]
-	line := apply.Line{Method: r.Method(), Origin: origin, Headers: cut.Headers}
-	line.Path, line.Query, err = v.Line(origin.Path+rt.Path(), cut.Query)
-	if err == nil && (line.Path != origin.Path+rt.Path() || line.Query != cut.Query) {
-		err = reparse(line, pl.Manifest.Name)
-	}
-	return v, line, err
-}
-
-// judge asks policy about the final upstream request.
-func judge(g token.Grant, v expr.Vetted, l apply.Line, client netip.Addr, e *end) (policy.Permit, error) {
-	acts := v.Plan().Acts
-	if len(acts) == 0 {
-		acts = v.Plan().Manifest.Acts(l.Method, l.Path)
-	}
-	e.judged(l, acts)
-	return policy.Judge(g, acts, policy.Upstream{
-		Method: l.Method, Host: l.Origin.Host, Path: l.Path, Query: l.Query, ClientIP: client,
-	})
 }

@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/seksbot/seks-broker/gateway/internal/fault"
 	"github.com/seksbot/seks-broker/plugin-sdk/abi"
@@ -30,6 +31,7 @@ var (
 	fieldRE   = regexp.MustCompile(`^[a-z][a-z0-9_]{0,31}$`)
 	lowerRE   = regexp.MustCompile(`^[a-z0-9!#$%&'*+.^_|~-]{1,64}$`)
 	prefixRE  = regexp.MustCompile(`^(/[A-Za-z0-9._-]+)+$`)
+	hostRE    = regexp.MustCompile(`^([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?$`)
 	versionRE = regexp.MustCompile(`^[0-9A-Za-z.+-]{1,64}$`)
 	opRE      = regexp.MustCompile(`^[A-Za-z0-9_.:-]{1,128}$`)
 )
@@ -55,8 +57,11 @@ func ParseManifest(b []byte, digest string) (*Manifest, error) {
 	m.checkFields(bad)
 	m.checkSlots(bad)
 	m.checkErrorShape(bad)
+	if !oneLine(m.Title) {
+		bad("title: must be one line of up to %d printable characters", maxLine)
+	}
 	for _, p := range m.VersionPrefixes {
-		if !prefixRE.MatchString(p) || strings.Contains(p, "..") {
+		if !plainPath(p) {
 			bad("version prefix %q: must look like /v1", p)
 		}
 	}
@@ -78,6 +83,26 @@ func ParseManifest(b []byte, digest string) (*Manifest, error) {
 	return m, nil
 }
 
+// plainPath: what the host puts before a path that it has found sound must not
+// make it another, as a dot segment would.
+func plainPath(p string) bool {
+	return prefixRE.MatchString(p) && !strings.Contains(p+"/", "/./") && !strings.Contains(p+"/", "/../")
+}
+
+// maxLine bounds a text that people read before they trust a module.
+const maxLine = 256
+
+// oneLine: a text that can be shown beside others and not pass for them, as it
+// could with a line break, an escape sequence or a change of direction in it.
+func oneLine(s string) bool {
+	for _, r := range s {
+		if !unicode.IsPrint(r) {
+			return false
+		}
+	}
+	return len(s) <= maxLine
+}
+
 func (m *Manifest) checkUpstreams(bad func(string, ...any)) {
 	if len(m.Upstreams) == 0 {
 		bad("upstreams: at least one is needed")
@@ -92,11 +117,11 @@ func (m *Manifest) checkUpstreams(bad func(string, ...any)) {
 		switch {
 		case err != nil:
 			bad("upstream %s: not a URL", u.Name)
-		case o.Scheme != "https" || o.Host == "" || o.User != nil || o.RawQuery != "" || o.Fragment != "":
+		case u.URL != "https://"+o.Host+o.Path:
 			bad("upstream %s: %q must be https://host[:port][/base] and no more", u.Name, u.URL)
-		case strings.ContainsAny(o.Host, "*_ "):
-			bad("upstream %s: %q must be an exact host name", u.Name, o.Host)
-		case o.Path != "" && !prefixRE.MatchString(o.Path):
+		case !hostRE.MatchString(o.Host):
+			bad("upstream %s: %q must be an exact host name, in lower case", u.Name, o.Host)
+		case o.Path != "" && !plainPath(o.Path):
 			bad("upstream %s: base path %q must look like /base", u.Name, o.Path)
 		}
 		m.Origin = append(m.Origin, o)
@@ -127,13 +152,16 @@ func (m *Manifest) checkFields(bad func(string, ...any)) {
 		default:
 			bad("field %s: use %d is none of public, reveal, sign", f.Name, f.Use)
 		}
+		if !oneLine(f.Help) || !oneLine(f.Prefix) {
+			bad("field %s: its help and prefix must each be one line of up to %d printable characters", f.Name, maxLine)
+		}
 		for _, s := range f.Sinks {
 			switch {
 			case s.Kind != abi.SinkHeader && s.Kind != abi.SinkQuery:
 				bad("field %s: this version has header and query sinks only", f.Name)
 			case s.Kind == abi.SinkHeader && HeaderForbidden(s.Name) != "":
 				bad("field %s: sink %s: %s", f.Name, s.Name, HeaderForbidden(s.Name))
-			case s.Kind == abi.SinkHeader && !lowerRE.MatchString(s.Name), s.Name == "":
+			case s.Kind == abi.SinkHeader && !lowerRE.MatchString(s.Name), !parameter(s.Name):
 				bad("field %s: sink %q must be a header name in lower case, or a query parameter", f.Name, s.Name)
 			}
 		}
@@ -154,15 +182,21 @@ func (m *Manifest) checkSlots(bad func(string, ...any)) {
 				bad("token slot %q: must be a header name in lower case", s.Name)
 			}
 		case abi.SlotQuery:
-			if s.Name == "" {
-				bad("token slot: a query slot needs the parameter's name")
+			if !parameter(s.Name) {
+				bad("token slot %q: must be the name of a query parameter", s.Name)
 			}
 		case abi.SlotBasic:
 		default:
 			bad("token slot kind %d is not one that this version knows", s.Kind)
 		}
+		if !oneLine(s.Scheme) || strings.Contains(s.Scheme, " ") {
+			bad("token slot %s: scheme %q must be one word, such as Bearer", s.Name, s.Scheme)
+		}
 	}
 }
+
+// parameter says whether s can be the name of a query parameter.
+func parameter(s string) bool { return s != "" && oneLine(s) }
 
 func (m *Manifest) checkErrorShape(bad func(string, ...any)) {
 	e := &m.ErrorShape

@@ -25,6 +25,9 @@ func ParseScrub(b []byte) (Scrub, error) {
 	if len(s.SecretFields) > 0 || s.TransformBody {
 		return s, fmt.Errorf("the scrub plan asks for secret fields or a body transform, which this version does not run")
 	}
+	if len(s.Rewrites) > abi.MaxEdits {
+		return s, fmt.Errorf("the scrub plan has %d rewrites; at most %d are allowed", len(s.Rewrites), abi.MaxEdits)
+	}
 	for _, r := range s.Rewrites {
 		if why := HeaderForbidden(r.Header); why != "" || r.From == "" || !headerValueLegal(r.To) {
 			return s, fmt.Errorf("the scrub plan's rewrite of %.64q is not legal", r.Header)
@@ -32,6 +35,10 @@ func ParseScrub(b []byte) (Scrub, error) {
 	}
 	return s, nil
 }
+
+// maxRewritten bounds a rewritten value: without it, a few rewrites of "a" would
+// fill the memory.
+const maxRewritten = 64 << 10
 
 // Drops says whether the plan drops a header of the answer.
 func (s *Scrub) Drops(name string) bool { return holdsFold(s.Drop, name) }
@@ -50,10 +57,15 @@ func (s *Scrub) KeepsCookie(setCookie string) bool {
 	return false
 }
 
-// Rewritten is the value of a header after the plan's rewrites.
+// Rewritten is the value of a header after the plan's rewrites; one that would
+// make it too long is left out.
 func (s *Scrub) Rewritten(name, value string) string {
 	for i := range s.Rewrites {
-		if r := &s.Rewrites[i]; strings.EqualFold(r.Header, name) {
+		r := &s.Rewrites[i]
+		if !strings.EqualFold(r.Header, name) {
+			continue
+		}
+		if len(value)+strings.Count(value, r.From)*(len(r.To)-len(r.From)) <= max(maxRewritten, len(value)) {
 			value = strings.ReplaceAll(value, r.From, r.To)
 		}
 	}

@@ -43,9 +43,6 @@ func newEngine(ctx context.Context, cacheDir string, mac MAC) (*engine, error) {
 		if err := os.MkdirAll(cacheDir, 0o700); err != nil {
 			return nil, fmt.Errorf("make the compile cache: %w", err)
 		}
-		if err := e.dropForeign(); err != nil {
-			return nil, err
-		}
 		var err error
 		if e.cache, err = wazero.NewCompilationCacheWithDir(cacheDir); err != nil {
 			return nil, fmt.Errorf("open the compile cache: %w", err)
@@ -61,6 +58,10 @@ func newEngine(ctx context.Context, cacheDir string, mac MAC) (*engine, error) {
 
 func (e *engine) compile(ctx context.Context, module []byte) (wazero.CompiledModule, error) {
 	if err := checkHeader(module); err != nil {
+		return nil, err
+	}
+	module, err := bounded(module)
+	if err != nil {
 		return nil, err
 	}
 	c, err := e.runtime.CompileModule(ctx, module)
@@ -85,13 +86,16 @@ func (e *engine) close(ctx context.Context) {
 // reads nothing that somebody else put there. A removed entry is only compiled
 // again.
 func (e *engine) dropForeign() error {
+	if e.cacheDir == "" {
+		return nil
+	}
 	return e.eachEntry(func(path string) error {
 		body, err := os.ReadFile(path)
 		if err != nil {
 			return err
 		}
 		tag, err := os.ReadFile(path + ".mac")
-		if err == nil && string(tag) == string(e.mac(body)) {
+		if err == nil && string(tag) == string(e.tag(path, body)) {
 			return nil
 		}
 		_ = os.Remove(path + ".mac")
@@ -99,8 +103,14 @@ func (e *engine) dropForeign() error {
 	})
 }
 
+// tag is the MAC of an entry under its own name: one module's code is not
+// another's.
+func (e *engine) tag(path string, body []byte) []byte {
+	return e.mac(append([]byte(filepath.Base(path)+"\x00"), body...))
+}
+
 // seal writes the MAC of every entry that has none yet: those that this
-// process has just compiled.
+// process has compiled since dropForeign.
 func (e *engine) seal() error {
 	if e.cacheDir == "" {
 		return nil
@@ -113,7 +123,7 @@ func (e *engine) seal() error {
 		if err != nil {
 			return err
 		}
-		return os.WriteFile(path+".mac", e.mac(body), 0o600)
+		return os.WriteFile(path+".mac", e.tag(path, body), 0o600)
 	})
 }
 

@@ -43,8 +43,9 @@ type Host struct {
 	builtins map[string]bool // digests
 	trust    *Trust
 
-	mu     sync.Mutex // one Load at a time
+	mu     sync.Mutex // held while anything is compiled: one Load at a time
 	states []State
+	names  map[string]string // path → manifest name, as last read from there
 	table  atomic.Pointer[map[string]*Plugin]
 }
 
@@ -86,6 +87,8 @@ func (h *Host) States() []State {
 
 // Inspect compiles a module and reads its manifest, without serving it.
 func (h *Host) Inspect(ctx context.Context, module []byte) (*plan.Manifest, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
 	p, err := h.engine.load(ctx, module, "")
 	if err != nil {
 		return nil, err
@@ -112,6 +115,11 @@ func (h *Host) Load(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read plugins_dir %s: %w", h.dir, err)
 	}
+	// Whatever came into the cache otherwise than by the last Load goes now: it
+	// would have its MAC from this one.
+	if err := h.engine.dropForeign(); err != nil {
+		return err
+	}
 	running := map[string]*Plugin{}
 	for _, p := range *h.table.Load() {
 		running[p.Manifest.Digest] = p
@@ -127,11 +135,17 @@ func (h *Host) Load(ctx context.Context) error {
 		})
 	}
 	wg.Wait()
-	table := map[string]*Plugin{}
+	table, from, names := map[string]*Plugin{}, map[string]string{}, map[string]string{}
+	for i := range all {
+		h.admit(&all[i], table, from)
+	}
 	h.states = nil
 	for i := range all {
-		h.states = append(h.states, h.admit(ctx, &all[i], table, running))
+		h.standIn(ctx, &all[i], table, running)
+		names[all[i].path] = all[i].state.Name
+		h.states = append(h.states, all[i].state)
 	}
+	h.names = names
 	h.table.Store(&table)
 	return h.engine.seal()
 }
@@ -156,56 +170,80 @@ func (h *Host) read(ctx context.Context, path string, running map[string]*Plugin
 	return f
 }
 
-// admit puts a module into the table if its digest is trusted; else the version
-// of it that was trusted last goes on serving.
-func (h *Host) admit(ctx context.Context, f *found, table map[string]*Plugin, running map[string]*Plugin) State {
+// admit puts a module into the table if its digest is trusted. from says which
+// file each name in it came from.
+func (h *Host) admit(f *found, table map[string]*Plugin, from map[string]string) {
 	if f.plugin == nil {
-		return f.state
+		return
 	}
-	name := f.state.Name
-	_, trusted, err := h.trust.Find(f.state.Digest)
-	switch {
-	case h.builtins[f.state.Digest]:
-		f.state.Status = BuiltIn
-	case err != nil:
+	trusted, err := h.trusts(f.state.Digest)
+	if err != nil {
 		f.state.Status, f.state.Reason = Refused, err.Error()
-		return f.state
-	case trusted:
-		f.state.Status = Trusted
-	default:
-		f.state.Reason = "look at it with `seks plugin inspect`, then `seks plugin trust " + f.path + "`"
-		if old := h.former(ctx, name, running); old != nil && table[name] == nil {
-			table[name] = old
-			f.state.Reason += "; version " + old.Manifest.Version + " serves until then"
-		}
-		return f.state
+		return
 	}
-	if other := table[name]; other != nil && other.Path != "" {
-		f.state.Status, f.state.Reason = Refused, "the name is already served by "+other.Path+": keep one of the two files"
-		return f.state
+	if !trusted {
+		f.state.Status, f.state.Reason = Waiting, "look at it with `seks plugin inspect`, then `seks plugin trust "+f.path+"`"
+		return
 	}
-	table[name] = f.plugin
-	return f.state
+	if other := from[f.state.Name]; other != "" {
+		f.state.Status, f.state.Reason = Refused, "the name is already served by "+other+": keep one of the two files"
+		return
+	}
+	f.state.Status = Trusted
+	if h.builtins[f.state.Digest] {
+		f.state.Status = BuiltIn
+	}
+	table[f.state.Name], from[f.state.Name] = f.plugin, f.path
 }
 
-// former is the last trusted version of a plugin, from its kept bytes.
-func (h *Host) former(ctx context.Context, name string, running map[string]*Plugin) *Plugin {
+func (h *Host) trusts(digest string) (bool, error) {
+	if h.builtins[digest] {
+		return true, nil
+	}
+	_, ok, err := h.trust.Find(digest)
+	return ok, err
+}
+
+// standIn lets the version that was trusted before go on serving where a file
+// holds one that is not, or that can't be read: it may be half copied.
+func (h *Host) standIn(ctx context.Context, f *found, table map[string]*Plugin, running map[string]*Plugin) {
+	if f.plugin == nil {
+		f.state.Name = h.names[f.path]
+	}
+	name := f.state.Name
+	if name == "" || table[name] != nil || f.state.Status != Waiting && f.state.Status != Refused {
+		return
+	}
+	switch old, err := h.former(ctx, name, running); {
+	case err != nil:
+		f.state.Reason += "; the version that was trusted before can't serve either: " + err.Error()
+	case old != nil:
+		table[name] = old
+		f.state.Reason += "; version " + old.Manifest.Version + " serves until then"
+	}
+}
+
+// former is the plugin that serves under that name now, if it is still trusted,
+// or else the last trusted version of it, from its kept bytes. It is nil where
+// there is none.
+func (h *Host) former(ctx context.Context, name string, running map[string]*Plugin) (*Plugin, error) {
+	if p, ok := h.Find(name); ok {
+		if trusted, err := h.trusts(p.Manifest.Digest); err != nil || trusted {
+			return p, err
+		}
+	}
 	r, ok, err := h.trust.Latest(name)
 	if err != nil || !ok {
-		return nil
+		return nil, err
 	}
 	if p := running[r.Digest]; p != nil {
-		return p
+		return p, nil
 	}
 	module, err := h.trust.Module(r.Digest)
 	if err != nil {
-		return nil
+		return nil, err
 	}
-	p, err := h.engine.load(ctx, module, "")
-	if err != nil {
-		return nil
-	}
-	return p
+	return h.engine.load(ctx, module, "")
 }
 
 // FieldUses says in a line what may become of each credential field.

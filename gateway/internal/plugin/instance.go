@@ -74,12 +74,12 @@ func (in *instance) call(export string, input []byte, limit int) (out []byte, er
 			err = in.log.explain(err)
 		}
 	}()
-	if input != nil {
+	if export != abi.ExportManifest { // the one that takes no input
 		if err := in.write(input); err != nil {
 			return nil, err
 		}
-		in.stack[0] = uint64(len(input))
 	}
+	in.stack[0] = uint64(len(input))
 	if err := in.calls[export].CallWithStack(context.Background(), in.stack[:]); err != nil {
 		return nil, fmt.Errorf("it trapped: %w", err)
 	}

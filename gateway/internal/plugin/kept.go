@@ -8,9 +8,14 @@ import (
 
 // Bounds of the plans that are kept for one plugin, in bytes.
 const (
-	maxKept    = 4 << 20 // of keys, in all
-	maxKeptKey = 4 << 10 // a longer view is not worth it
+	maxKept     = 8 << 20 // in all, as cost reckons it
+	maxKeptKey  = 4 << 10 // a longer view, or plan, is not worth it
+	maxKeptPlan = 4 << 10
 )
+
+// cost estimates what a kept plan takes: its key, and for each byte of the plan
+// its share of the tree that an expression becomes.
+func cost(key, plan []byte) int { return 512 + len(key) + 16*len(plan) }
 
 // kept remembers the plans of views: a plan is a pure function of its view, and
 // an agent's requests are much alike. A plan that depends on the time is never
@@ -29,19 +34,20 @@ func (k *kept) find(key []byte) (expr.Vetted, bool) {
 	return v, ok
 }
 
-// add keeps a plan. When there are too many, all are dropped: those in use are
-// soon there again, and no bookkeeping slows down a hit.
-func (k *kept) add(key []byte, v expr.Vetted) {
-	if len(key) > maxKeptKey {
+// add keeps the plan that was read from raw. When there are too many, all are
+// dropped: those in use are soon there again, and no bookkeeping slows down a hit.
+func (k *kept) add(key []byte, v expr.Vetted, raw []byte) {
+	if len(key) > maxKeptKey || len(raw) > maxKeptPlan {
 		return
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.plans == nil || k.size+len(key) > maxKept {
+	size := cost(key, raw)
+	if k.plans == nil || k.size+size > maxKept {
 		k.plans, k.size = map[string]expr.Vetted{}, 0
 	}
 	if _, ok := k.plans[string(key)]; !ok {
 		k.plans[string(key)] = v
-		k.size += len(key)
+		k.size += size
 	}
 }

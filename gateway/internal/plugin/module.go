@@ -52,9 +52,7 @@ func Digest(module []byte) string {
 // MaxModule bounds the size of a module in bytes.
 const MaxModule = 32 << 20
 
-// checkHeader refuses, before anything compiles it, what is no WebAssembly
-// module, and one with a start section: that would run at instantiation,
-// before the exports are known to be what they should.
+// checkHeader refuses what is no WebAssembly module.
 func checkHeader(module []byte) error {
 	if len(module) > MaxModule {
 		return fmt.Errorf("the module has %d bytes; at most %d are allowed", len(module), MaxModule)
@@ -64,18 +62,6 @@ func checkHeader(module []byte) error {
 	}
 	if binary.LittleEndian.Uint32(module[4:]) != 1 {
 		return errors.New("this is not a core WebAssembly 1.0 module (a component?): build a plain module")
-	}
-	const startSection = 8
-	for rest := module[8:]; len(rest) > 0; {
-		id := rest[0]
-		size, n := binary.Uvarint(rest[1:])
-		if n <= 0 || size > uint64(len(rest)-1-n) {
-			return errors.New("the module is cut short or damaged: copy it again")
-		}
-		if id == startSection {
-			return errors.New("the module has a start section, which would run before it is checked: export _initialize instead")
-		}
-		rest = rest[1+n+int(size):]
 	}
 	return nil
 }

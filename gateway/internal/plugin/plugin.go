@@ -7,9 +7,13 @@ package plugin
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"runtime"
+	"strconv"
+	"strings"
 	"sync"
+	"unicode"
 
 	"github.com/seksbot/seks-broker/gateway/internal/expr"
 	"github.com/seksbot/seks-broker/gateway/internal/fault"
@@ -28,7 +32,8 @@ type Plugin struct {
 }
 
 // load compiles a module, asks it for its manifest and checks that.
-func (e *engine) load(ctx context.Context, module []byte, path string) (*Plugin, error) {
+func (e *engine) load(ctx context.Context, module []byte, path string) (p *Plugin, err error) {
+	defer func() { err = readable(err) }()
 	c, err := e.compile(ctx, module)
 	if err != nil {
 		return nil, err
@@ -41,16 +46,28 @@ func (e *engine) load(ctx context.Context, module []byte, path string) (*Plugin,
 	out, err := first.call(abi.ExportManifest, nil, abi.MaxManifest)
 	var m *plan.Manifest
 	if err == nil {
-		m, err = plan.ParseManifest(append([]byte(nil), out...), Digest(module))
+		m, err = plan.ParseManifest(out, Digest(module))
+	}
+	if err == nil {
+		err = expr.CheckShapes(m)
 	}
 	if err != nil {
 		first.close()
 		_ = c.Close(ctx)
 		return nil, err
 	}
-	p := &Plugin{Manifest: m, Path: path, pool: newPool(e, c, first)}
+	p = &Plugin{Manifest: m, Path: path, pool: newPool(e, c, first)}
 	runtime.AddCleanup(p, func(pool *pool) { pool.close() }, p.pool)
 	return p, nil
+}
+
+// readable is err as it can be shown on a terminal: the module's own names may be
+// in it.
+func readable(err error) error {
+	if err == nil || !strings.ContainsFunc(err.Error(), func(r rune) bool { return r != '\n' && r != '\t' && !unicode.IsPrint(r) }) {
+		return err
+	}
+	return errors.New(strconv.Quote(err.Error()))
 }
 
 // Plan asks the guest what to do with a request of that tenant, or takes the
@@ -66,18 +83,15 @@ func (p *Plugin) Plan(tenant string, view *abi.View) (expr.Vetted, error) {
 	}
 	var v expr.Vetted
 	err := p.with(tenant, abi.ExportPlan, (*buf)[start:], func(out []byte) error {
-		// A copy, since what is parsed points into it, and the guest's memory
-		// changes with its next call.
-		pl, err := plan.Parse(append([]byte(nil), out...), p.Manifest)
+		pl, err := plan.Parse(out, p.Manifest) // copies what it keeps
 		if err != nil {
 			return err
 		}
-		v, err = expr.Vet(pl)
+		if v, err = expr.Vet(pl); err == nil && !p.Manifest.NeedsTime {
+			p.kept.add(*buf, v, out)
+		}
 		return err
 	})
-	if err == nil && !p.Manifest.NeedsTime {
-		p.kept.add(*buf, v)
-	}
 	return v, err
 }
 
@@ -88,7 +102,7 @@ func (p *Plugin) Scrub(tenant string, head *abi.AnswerHead) (plan.Scrub, error) 
 	var s plan.Scrub
 	err := p.with(tenant, abi.ExportScrub, head.Marshal(), func(out []byte) error {
 		var err error
-		s, err = plan.ParseScrub(append([]byte(nil), out...))
+		s, err = plan.ParseScrub(out)
 		return err
 	})
 	return s, err
@@ -98,7 +112,14 @@ func (p *Plugin) Scrub(tenant string, head *abi.AnswerHead) (plan.Scrub, error) 
 // again. Whatever fails is one fault, which names the plugin; the details are
 // for the operator.
 func (p *Plugin) with(tenant, export string, input []byte, read func(out []byte) error) error {
-	if err := p.pool.with(tenant, export, input, read); err != nil {
+	var err error
+	if len(input) > abi.MaxView {
+		err = fmt.Errorf("%s was to get %d bytes; at most %d are allowed", export, len(input), abi.MaxView)
+	} else {
+		err = p.pool.with(tenant, export, input, read)
+		runtime.KeepAlive(p) // or its pool might close under the call
+	}
+	if err != nil {
 		return fault.Newf(fault.PluginFailed, "the plugin %q failed on this request: ask the operator", p.Manifest.Name).
 			Because(fmt.Errorf("plugin %s: %w", p.Manifest.Name, err))
 	}

@@ -20,7 +20,12 @@ type pool struct {
 	mu    sync.Mutex
 	spare *instance // the one that said the manifest; no tenant has used it
 	idle  map[string][]*instance
+	count int // of idle
 }
+
+// maxIdle bounds the instances that wait for their tenant's next request: 2 GiB
+// if each has all the memory that it may have.
+const maxIdle = 64
 
 func newPool(e *engine, c wazero.CompiledModule, first *instance) *pool {
 	return &pool{
@@ -47,22 +52,52 @@ func (p *pool) with(tenant, export string, input []byte, read func(out []byte) e
 		in.close()
 		return err
 	}
-	p.mu.Lock()
-	p.idle[tenant] = append(p.idle[tenant], in)
-	p.mu.Unlock()
+	if out := p.put(tenant, in); out != nil {
+		out.close()
+	}
 	return nil
+}
+
+// put keeps an instance for its tenant's next request. Where there are too many
+// it returns one of any tenant's, to be closed.
+func (p *pool) put(tenant string, in *instance) (out *instance) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.count == maxIdle {
+		for other := range p.idle {
+			out = p.pop(other)
+			break
+		}
+	}
+	p.idle[tenant] = append(p.idle[tenant], in)
+	p.count++
+	return out
+}
+
+// pop takes an idle instance of a tenant's, or nil. A tenant without any has no
+// entry, so that those who come and go leave nothing.
+func (p *pool) pop(tenant string) *instance {
+	list := p.idle[tenant]
+	if len(list) == 0 {
+		return nil
+	}
+	last := len(list) - 1
+	in := list[last]
+	if last == 0 {
+		delete(p.idle, tenant)
+	} else {
+		p.idle[tenant] = list[:last]
+	}
+	p.count--
+	return in
 }
 
 func (p *pool) take(tenant string) (*instance, error) {
 	p.mu.Lock()
-	if list := p.idle[tenant]; len(list) > 0 {
-		in := list[len(list)-1]
-		p.idle[tenant] = list[:len(list)-1]
-		p.mu.Unlock()
-		return in, nil
+	in := p.pop(tenant)
+	if in == nil {
+		in, p.spare = p.spare, nil
 	}
-	in := p.spare
-	p.spare = nil
 	p.mu.Unlock()
 	if in != nil {
 		return in, nil

@@ -3,6 +3,7 @@ package token
 import (
 	"encoding/base64"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/seksbot/seks-broker/gateway/internal/fault"
@@ -51,7 +52,7 @@ func Cut(slots []abi.Slot, r request.Request) (Rest, error) {
 			return Rest{}, fault.Newf(fault.BadRequest, "a proxy token stands in a header that is no key slot of this API: send it only where the API's own key goes")
 		}
 	}
-	if holdsToken(rest.Target) {
+	if holdsToken(rest.Target) || holdsToken(decoded(rest.Target)) {
 		return Rest{}, fault.Newf(fault.BadRequest, "a proxy token stands in the path or query, where this API takes no key: send it only where the API's own key goes")
 	}
 	rest.Token = c.found
@@ -183,15 +184,57 @@ func unescape(s string) string {
 // it. A text that only speaks of one ("seks_openai_…") fails its checksum and
 // may pass.
 func holdsToken(s string) bool {
+	_, _, ok := findToken(s)
+	return ok
+}
+
+// findToken is where the first whole token of s begins and ends.
+func findToken(s string) (start, end int, ok bool) {
 	for {
-		i := strings.Index(s, mark)
+		i := strings.Index(s[start:], mark)
 		if i < 0 {
-			return false
+			return 0, 0, false
 		}
-		s = s[i:]
-		if end := strings.IndexByte(s[len(mark):], '_') + len(mark) + 1 + tailSize; end > len(mark)+tailSize && end <= len(s) && wellFormed(s[:end]) {
-			return true
+		start += i
+		name := strings.IndexByte(s[start+len(mark):], '_')
+		if end := start + len(mark) + name + 1 + tailSize; name >= 0 && end <= len(s) && wellFormed(s[start:end]) {
+			return start, end, true
 		}
-		s = s[len(mark):]
+		start += len(mark)
 	}
+}
+
+// Redact is s without the secret part of each proxy token in it, plain or
+// percent-encoded, for the access log: what an agent sends may hold its token
+// where none belongs, and such a request makes a line too.
+func Redact(s string) string {
+	if plain := decoded(s); plain != s && holdsToken(plain) {
+		s = plain
+	}
+	for {
+		start, end, ok := findToken(s)
+		if !ok {
+			return s
+		}
+		s = s[:start] + s[start:end-tailSize] + "[REDACTED]" + s[end:]
+	}
+}
+
+// decoded is s with each %XX undone once; what isn't one stays.
+func decoded(s string) string {
+	if strings.IndexByte(s, '%') < 0 {
+		return s
+	}
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			if n, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
+				b = append(b, byte(n))
+				i += 2
+				continue
+			}
+		}
+		b = append(b, s[i])
+	}
+	return string(b)
 }

@@ -1,6 +1,9 @@
 // Package upstream sends injected requests and brings back answers: pooled TLS
 // connections that belong to one credential and one authority, no redirects
-// followed, nothing decoded and nothing decided.
+// followed, nothing decoded and nothing decided. fasthttp's HostClient pools and
+// dials; the exchange on a connection is our own, since a broker has to keep
+// every byte of both heads, read an answer that comes in mid-upload, and be
+// strict about where an answer ends.
 package upstream
 
 import (
@@ -8,7 +11,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"strings"
 	"sync"
 	"time"
 
@@ -37,9 +39,8 @@ type Client struct {
 
 // Bounds of what is held open.
 const (
-	maxIdle       = 30 * time.Second // a connection unused for longer is closed
-	maxHeader     = 32 << 10         // bytes of an answer's head
-	maxConnsAPool = 4096
+	maxIdle       = 90 * time.Second // a connection unused for longer is closed
+	maxConnsAPool = 16 << 10
 )
 
 // New makes a client.
@@ -47,105 +48,99 @@ func New(c Config) *Client {
 	return &Client{config: c, pools: map[string]*fasthttp.HostClient{}, conns: map[*watchedConn]struct{}{}}
 }
 
-// Body is a request body as it streams in. A nil Reader is no body.
+// Body is a request body as it streams in from the agent. The zero Body is none.
 type Body struct {
-	Reader io.Reader
-	Length int // -1 where it isn't known
+	Reader    io.Reader
+	Length    int                     // -1 where it isn't known
+	Trailers  func() []request.Header // those behind a chunked body, once it has ended; may be nil
+	Interrupt func()                  // ends a Read that hangs; may be nil
 }
 
 // Answer is an upstream's answer whose body is still to be read.
 type Answer struct {
 	Status  int
 	Reason  string
-	Headers []request.Header // as the upstream sent them, without framing
+	Headers []request.Header // as the upstream sent them, framing included
 	Length  int              // of the body; -1 where it isn't known
 	Body    io.Reader        // nil where there is none
 
-	resp *fasthttp.Response
+	exchange *exchange
+}
+
+// Trailers are those behind a chunked body, once it was read to its end.
+func (a *Answer) Trailers() []request.Header {
+	if a.exchange == nil {
+		return nil
+	}
+	return a.exchange.trailers()
+}
+
+// Early says that the answer came before the whole request was sent.
+func (a *Answer) Early() bool {
+	return a.exchange != nil && a.exchange.upload != nil && !a.exchange.upload.ended()
 }
 
 // Close gives the connection back, or closes it where the body was not read to
-// its end.
+// its end. An upload that still runs is ended.
 func (a *Answer) Close() error {
-	if a.resp == nil {
-		return nil
+	if a.exchange != nil {
+		a.exchange.end()
+		a.exchange = nil
 	}
-	err := a.resp.CloseBodyStream()
-	fasthttp.ReleaseResponse(a.resp)
-	a.resp = nil
-	return err
+	return nil
 }
 
-// Do sends a request and waits for the head of its answer. A request is sent a
-// second time only if it is a GET or HEAD without a body whose connection was
-// closed before any answer.
-func (c *Client) Do(in apply.Injected, body Body) (Answer, error) {
+// Do sends a request and waits for the head of its answer. watch, which may be
+// nil, is given what aborts the exchange at any time.
+//
+// A request is sent a second time only if it is a GET or HEAD without a body, on
+// a kept connection that turned out closed before a byte of an answer.
+func (c *Client) Do(in apply.Injected, body Body, watch func(abort func())) (Answer, error) {
 	if !in.Valid() {
 		return Answer{}, fault.New(fault.UpstreamUnreachable).Because(errors.New("nothing was injected"))
 	}
-	req := fasthttp.AcquireRequest()
-	defer fasthttp.ReleaseRequest(req)
-	fill(req, in, body)
-	resp := fasthttp.AcquireResponse()
-	resp.Header.SetNoDefaultContentType(true)
-	resp.SkipBody = in.Method() == fasthttp.MethodHead
-	if err := c.pool(in).Do(req, resp); err != nil {
-		fasthttp.ReleaseResponse(resp)
-		return Answer{}, classify(err)
-	}
-	return answer(in, resp), nil
-}
-
-func fill(req *fasthttp.Request, in apply.Injected, body Body) {
-	req.Header.DisableNormalizing()
-	// Every header is written as it stands, in its order; framing is derived
-	// from the body stream.
-	req.Header.DisableSpecialHeader()
-	req.Header.SetNoDefaultContentType(true)
-	req.Header.SetMethod(in.Method())
-	req.SetRequestURI(in.Origin().Scheme + "://" + in.Origin().Host + in.Target())
-	req.URI().DisablePathNormalizing = true
-	req.Header.Add("Host", in.Origin().Host)
-	for _, h := range in.Headers() {
-		req.Header.Add(h.Name, h.Value)
-	}
-	if body.Reader != nil {
-		req.SetBodyStream(body.Reader, body.Length)
-	}
-}
-
-func answer(in apply.Injected, resp *fasthttp.Response) Answer {
-	a := Answer{Status: resp.StatusCode(), Reason: string(resp.Header.StatusMessage()), resp: resp, Length: resp.Header.ContentLength()}
-	a.Headers = headers(&resp.Header)
-	bodiless := in.Method() == fasthttp.MethodHead || a.Status < 200 || a.Status == fasthttp.StatusNoContent || a.Status == fasthttp.StatusNotModified
-	if !bodiless {
-		if a.Length < 0 {
-			a.Length = -1
+	safe := body.Reader == nil && (in.Method() == "GET" || in.Method() == "HEAD")
+	pool := c.pool(in)
+	for {
+		a, kept, err := try(pool, in, body, watch)
+		if err == nil {
+			return a, nil
 		}
-		a.Body = resp.BodyStream()
+		if !kept || !safe || !refusedEarly(err) {
+			return Answer{}, classify(err)
+		}
+		safe = false // once
 	}
-	return a
 }
 
-// headers copies an answer's headers, all into one string: resp goes back to its
-// pool while they may still be in use.
-func headers(h *fasthttp.ResponseHeader) []request.Header {
-	var all strings.Builder
-	all.Grow(1 << 10)
-	list := make([]request.Header, 0, 16)
-	ends := make([]int, 0, 32)
-	for name, value := range h.All() {
-		all.Write(name)
-		ends = append(ends, all.Len())
-		all.Write(value)
-		ends = append(ends, all.Len())
+func try(pool *fasthttp.HostClient, in apply.Injected, body Body, watch func(abort func())) (a Answer, kept bool, err error) {
+	e, kept, err := begin(pool)
+	if err != nil {
+		return a, false, err
 	}
-	text, at := all.String(), 0
-	for i := 0; i < len(ends); i += 2 {
-		list = append(list, request.Header{Name: text[at:ends[i]], Value: text[ends[i]:ends[i+1]]})
-		at = ends[i+1]
+	if watch != nil {
+		watch(func() { _ = e.conn.Close() })
 	}
-	return list
+	sent := e.send(in, body)
+	var cut errUpload
+	if errors.As(sent, &cut) {
+		e.end()
+		return a, kept, sent
+	}
+	// Where the write failed, the API may have answered and closed before it
+	// read everything: its answer is then still to be had.
+	if a, err = e.answer(in.Method()); err == nil {
+		return a, kept, nil
+	}
+	if sent != nil {
+		err = sent
+	}
+	upload := e.upload
+	e.end()
+	if upload != nil && upload.cut() {
+		err = upload.err
+	}
+	return a, kept, err
 }
 
 func (c *Client) pool(in apply.Injected) *fasthttp.HostClient {
@@ -157,42 +152,31 @@ func (c *Client) pool(in apply.Injected) *fasthttp.HostClient {
 	origin := in.Origin()
 	isTLS := origin.Scheme == "https"
 	p := &fasthttp.HostClient{
-		Addr:                          fasthttp.AddMissingPort(origin.Host, isTLS),
-		IsTLS:                         isTLS,
-		TLSConfig:                     c.config.TLS,
-		Dial:                          c.dial,
-		NoDefaultUserAgentHeader:      true,
-		DisableHeaderNamesNormalizing: true,
-		DisablePathNormalizing:        true,
-		SecureErrorLogMessage:         true,
-		StreamResponseBody:            true,
-		MaxConns:                      maxConnsAPool,
-		MaxIdleConnDuration:           maxIdle,
-		ReadBufferSize:                maxHeader,
-		MaxIdemponentCallAttempts:     2,
-		RetryIfErr: func(req *fasthttp.Request, _ int, err error) (bool, bool) {
-			again := (req.Header.IsGet() || req.Header.IsHead()) && errors.Is(err, io.EOF)
-			return false, again
-		},
+		Addr:                fasthttp.AddMissingPort(origin.Host, isTLS),
+		IsTLS:               isTLS,
+		DialTimeout:         c.dialer(origin.Hostname(), isTLS),
+		MaxConns:            maxConnsAPool,
+		MaxIdleConnDuration: maxIdle,
 	}
 	c.pools[in.Pool()] = p
 	return p
 }
 
 func classify(err error) error {
-	var timeout net.Error
+	var proto errProtocol
+	var cut errUpload
+	var netErr net.Error
 	switch {
-	case errors.Is(err, fasthttp.ErrDialTimeout):
+	case errors.As(err, &cut):
+		return fault.Newf(fault.BadRequest, "the request's body ended before it was whole").Because(err)
+	case errors.As(err, &proto):
+		return fault.New(fault.UpstreamProtocol).Because(err)
+	case errors.Is(err, fasthttp.ErrNoFreeConns):
+		return fault.New(fault.Overloaded).Because(err)
+	case errors.Is(err, errDial{}):
 		return fault.New(fault.UpstreamUnreachable).Because(err)
-	case errors.As(err, &timeout) && timeout.Timeout(), errors.Is(err, fasthttp.ErrTimeout):
+	case errors.As(err, &netErr) && netErr.Timeout():
 		return fault.New(fault.UpstreamTimeout).Because(err)
 	}
-	var op *net.OpError
-	var dns *net.DNSError
-	var cert *tls.CertificateVerificationError
-	if errors.As(err, &op) || errors.As(err, &dns) || errors.As(err, &cert) ||
-		errors.Is(err, fasthttp.ErrConnectionClosed) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return fault.New(fault.UpstreamUnreachable).Because(err)
-	}
-	return fault.New(fault.UpstreamProtocol).Because(err)
+	return fault.New(fault.UpstreamUnreachable).Because(err)
 }

@@ -1,8 +1,16 @@
 package upstream
 
 import (
+	"context"
+	"crypto/tls"
+	"fmt"
 	"net"
+	"os"
+	"syscall"
 	"time"
+
+	"github.com/valyala/fasthttp"
+	"golang.org/x/sys/unix"
 )
 
 // watchedConn is a connection with a deadline that moves on with every byte,
@@ -12,25 +20,111 @@ type watchedConn struct {
 	net.Conn
 	client *Client
 	idle   time.Duration
+	raw    syscall.RawConn // nil where the connection has none
+	top    net.Conn        // what is written to: the TLS connection over this one, or this
+	used   bool            // it has served a request
+	probe  bool            // no byte may be waited for
 	// When each deadline was set last: setting one costs more than reading the
 	// clock, so it is moved at most once a second.
 	readSet, writeSet time.Time
 }
 
-func (c *Client) dial(addr string) (net.Conn, error) {
-	d := net.Dialer{Timeout: c.config.ConnectTimeout}
-	conn, err := d.Dial("tcp", addr)
+// errDial marks an error from before there was a connection.
+type errDial struct{ error }
+
+func (e errDial) Unwrap() error { return e.error }
+
+// Is makes every errDial alike.
+func (errDial) Is(target error) bool { _, ok := target.(errDial); return ok }
+
+// dialer makes a pool's connections; with TLS they are ready to be used.
+func (c *Client) dialer(host string, useTLS bool) fasthttp.DialFuncWithTimeout {
+	return func(addr string, _ time.Duration) (net.Conn, error) {
+		ctx, cancel := context.WithTimeout(context.Background(), c.config.ConnectTimeout)
+		defer cancel()
+		conn, err := c.dial(ctx, addr)
+		if err != nil {
+			return nil, errDial{fmt.Errorf("no connection: %w", err)}
+		}
+		if !useTLS {
+			return conn, nil
+		}
+		t := tls.Client(conn, c.tlsConfig(host))
+		if err := t.HandshakeContext(ctx); err != nil {
+			_ = conn.Close()
+			return nil, errDial{fmt.Errorf("no TLS: %w", err)}
+		}
+		return t, nil
+	}
+}
+
+func (c *Client) tlsConfig(host string) *tls.Config {
+	t := &tls.Config{}
+	if c.config.TLS != nil {
+		t = c.config.TLS.Clone()
+	}
+	t.ServerName = host
+	t.NextProtos = []string{"http/1.1"}
+	return t
+}
+
+func (c *Client) dial(ctx context.Context, addr string) (*watchedConn, error) {
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", addr)
 	if err != nil {
 		return nil, err
 	}
 	w := &watchedConn{Conn: conn, client: c, idle: c.config.IdleTimeout}
+	if s, ok := conn.(syscall.Conn); ok {
+		w.raw, _ = s.SyscallConn()
+	}
 	c.mu.Lock()
 	c.conns[w] = struct{}{}
 	c.mu.Unlock()
 	return w, nil
 }
 
+// watched finds the watchedConn under a pooled connection.
+func watched(c net.Conn) *watchedConn {
+	under := c
+	if t, ok := c.(*tls.Conn); ok {
+		under = t.NetConn()
+	}
+	w := under.(*watchedConn) // the pools dial with Client.dialer only
+	w.top = c
+	return w
+}
+
+// stale says that a kept connection was closed by its peer, or holds bytes that
+// nobody asked for: an answer that would then belong to the wrong request.
+func (w *watchedConn) stale() bool {
+	if w.top != net.Conn(w) {
+		// What TLS has decrypted already, or holds undecrypted, is given out
+		// without a read from below, which probe refuses.
+		w.probe = true
+		n, err := w.top.Read(make([]byte, 1))
+		w.probe = false
+		if n > 0 || !os.IsTimeout(err) {
+			return true
+		}
+	}
+	if w.raw == nil {
+		return false
+	}
+	quiet := false
+	err := w.raw.Read(func(fd uintptr) bool {
+		var b [1]byte
+		_, _, err := unix.Recvfrom(int(fd), b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
+		quiet = err == unix.EAGAIN
+		return true
+	})
+	return err != nil || !quiet
+}
+
 func (w *watchedConn) Read(p []byte) (int, error) {
+	if w.probe {
+		return 0, os.ErrDeadlineExceeded
+	}
 	if err := move(&w.readSet, w.idle, w.Conn.SetReadDeadline); err != nil {
 		return 0, err
 	}
@@ -53,6 +147,7 @@ func move(set *time.Time, idle time.Duration, deadline func(time.Time) error) er
 	return deadline(now.Add(idle))
 }
 
+// Close closes the connection; it may be called at any time, by anybody.
 func (w *watchedConn) Close() error {
 	w.client.mu.Lock()
 	delete(w.client.conns, w)

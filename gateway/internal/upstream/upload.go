@@ -1,0 +1,118 @@
+package upstream
+
+import (
+	"io"
+	"strconv"
+)
+
+// upload is a request body on its way, while the answer is awaited or even
+// arrives. It ends by itself, or with stop.
+type upload struct {
+	conn      *watchedConn
+	interrupt func()
+	done      chan struct{}
+	err       error // once done
+}
+
+func startUpload(conn *watchedConn, body Body) *upload {
+	u := &upload{conn: conn, interrupt: body.Interrupt, done: make(chan struct{})}
+	go func() {
+		defer close(u.done)
+		if body.Length < 0 {
+			u.err = copyChunked(conn, body)
+		} else {
+			u.err = copyFixed(conn, body)
+		}
+		if u.cut() {
+			// The API must not take what it has for a whole request: it gets no
+			// end, and the connection goes.
+			_ = conn.Close()
+		}
+	}()
+	return u
+}
+
+// cut says whether it was the agent who broke off.
+func (u *upload) cut() bool {
+	_, ok := u.err.(errUpload)
+	return ok
+}
+
+// stop ends the upload and says whether it had been whole. A read from the
+// agent that hangs is interrupted; one write to the API at most is waited for.
+func (u *upload) stop() bool {
+	if u.ended() {
+		return u.err == nil
+	}
+	_ = u.conn.Close()
+	if u.interrupt != nil {
+		u.interrupt()
+	}
+	<-u.done
+	return false
+}
+
+const copyBuffer = 32 << 10
+
+func copyFixed(conn *watchedConn, body Body) error {
+	buf := make([]byte, copyBuffer)
+	for left := body.Length; left > 0; {
+		n, err := body.Reader.Read(buf[:min(left, len(buf))])
+		if n > 0 {
+			if _, err := conn.top.Write(buf[:n]); err != nil {
+				return err
+			}
+			left -= n
+		}
+		if err != nil && left > 0 {
+			if err == io.EOF {
+				err = io.ErrUnexpectedEOF
+			}
+			return errUpload{err}
+		}
+	}
+	return nil
+}
+
+// copyChunked sends each read as a chunk, in one write, so that what the agent
+// has sent is at the API as soon as it came. The body's trailers follow it.
+func copyChunked(conn *watchedConn, body Body) error {
+	const room = 18 // for a size line
+	buf := make([]byte, room+copyBuffer+2)
+	for {
+		n, err := body.Reader.Read(buf[room : room+copyBuffer])
+		if n > 0 {
+			size := strconv.AppendUint(nil, uint64(n), 16)
+			start := room - len(size) - 2
+			copy(buf[start:], size)
+			copy(buf[start+len(size):], "\r\n")
+			end := room + n + copy(buf[room+n:], "\r\n")
+			if _, err := conn.top.Write(buf[start:end]); err != nil {
+				return err
+			}
+		}
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return errUpload{err}
+		}
+	}
+	end := []byte("0\r\n")
+	if body.Trailers != nil {
+		for _, t := range body.Trailers() {
+			end = append(end, t.Name+": "+t.Value+"\r\n"...)
+		}
+	}
+	_, err := conn.top.Write(append(end, "\r\n"...))
+	return err
+}
+
+func (u *upload) ended() bool {
+	select {
+	case <-u.done:
+		return true
+	default:
+		return false
+	}
+}
