@@ -7,7 +7,7 @@ PLUGINS := $(patsubst plugins/%/main.go,%,$(wildcard plugins/*/main.go))
 WASM    := $(PLUGINS:%=build/plugins/%.wasm)
 
 .DEFAULT_GOAL := help
-.PHONY: help build plugins run demo test check fuzz clean
+.PHONY: help build plugins run demo test check bench fuzz clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ test: build ## run all tests
 
 check: ## all that CI checks: format, vet, lint, races, tests, short fuzzing
 	@./check.sh
+
+bench: build ## the benchmark tables; BENCH="-scenario small -seconds 1" narrows them
+	@$(GO) build -o build/bench/ ./bench ./bench/peers/bare
+	@build/bench/bench $(BENCH)
 
 fuzz: ## fuzz each target for FUZZTIME (default 10m)
 	@./fuzz.sh $(or $(FUZZTIME),10m)

@@ -38,10 +38,10 @@ func TestCommandsThatFail(t *testing.T) {
 		{"log --since yesterday-ish", "", 2, "write it as 1h"},
 		{"plugin eval x.wasm", "", 2, "--request is needed"},
 
-		{"token issue --agent a --credential nobody", "", 1, "nobody"},
-		{"token issue --agent a --credential main-key --rate fast", "", 1, "a rate is written as"},
-		{"token issue --agent a --credential main-key --from everywhere", "", 1, "write it as 10.0.0.0/8"},
-		{"token issue --agent a --credential main-key --allow models", "", 1, "must begin with a method"},
+		{"token issue --agent a --credential nobody", "", 1, "seks credential list"},
+		{"token issue --agent a --credential main-key --rate fast", "", 2, "a rate is written as"},
+		{"token issue --agent a --credential main-key --from everywhere", "", 2, "write it as 10.0.0.0/8"},
+		{"token issue --agent a --credential main-key --allow models", "", 2, "must begin with a method"},
 		{"token show tok_none", "", 1, "seks token list"},
 		{"token revoke tok_none", "", 1, "seks token list"},
 		{"credential set x --provider nobody", "sk-0123456789abcdef", 1, "add [providers.nobody]"},
@@ -51,9 +51,9 @@ func TestCommandsThatFail(t *testing.T) {
 		{"credential set x --provider openai", "wrong_field=sk-0123456789abcdef\n", 1, "wrong_field"},
 		{"credential set x --provider openai", "api_key=sk-0123456789abcdef\napi_key=again\n", 1, "a second time"},
 		{"credential set UPPER --provider openai", "sk-0123456789abcdef", 1, "UPPER"},
-		{"credential set main-key --provider openai", "sk-0123456789abcdef", 1, "main-key"},
+		{"credential set main-key --provider openai", "sk-0123456789abcdef", 1, "seks credential rotate"},
 		{"credential set x --provider openai --from-env NOT_SET_ANYWHERE", "", 1, "NOT_SET_ANYWHERE"},
-		{"credential remove nobody", "", 1, "nobody"},
+		{"credential remove nobody", "", 1, "seks credential list"},
 		{"plugin inspect /nowhere/x.wasm", "", 1, "no such file"},
 	} {
 		t.Run(c.args, func(t *testing.T) {

@@ -58,14 +58,13 @@ func TestPluginsThatFail(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = api.Close() })
 	dir := pluginsDir(t, all...)
-	r := newStoppedRig(t, upstream.Options{}, harness.Options{Plugins: dir, Extra: tables(at, all...)})
+	r := newRig(t, upstream.Options{}, harness.Options{Plugins: dir, Extra: tables(at, all...)})
 	tokens := map[string]string{}
 	for _, n := range all {
 		r.must("", "plugin", "trust", "--yes", filepath.Join(dir, n+".wasm"))
 		r.must("guest-key-0123456789", "credential", "set", n, "--provider", providerOf(n))
 		_, tokens[n] = r.issueFor(n, "agent-"+providerOf(n))
 	}
-	r.start()
 	for _, n := range bad {
 		t.Run(n, func(t *testing.T) {
 			r.t = t

@@ -5,8 +5,6 @@ package e2e
 import (
 	"bytes"
 	"crypto/rand"
-	"encoding/base64"
-	"encoding/hex"
 	"fmt"
 	"os"
 	"os/exec"
@@ -69,7 +67,7 @@ func newRig(t testing.TB, d upstream.Options, o harness.Options) *rig {
 func newStoppedRig(t testing.TB, d upstream.Options, o harness.Options) *rig {
 	t.Helper()
 	r := &rig{t: t, key: newKey()}
-	d.Key = r.key
+	d.Key, d.Hostile = r.key, noise(t)
 	r.double = upstream.New(d)
 	var err error
 	if r.api, err = r.double.Start(); err != nil {
@@ -181,28 +179,6 @@ func (r *rig) works(after string) {
 
 // newKey is a random key in the shape of the API's.
 func newKey() string { return "sk-proj-" + strings.ReplaceAll(rand.Text()+rand.Text(), "=", "") }
-
-// find says in which form a secret is in data: raw, base64 at any alignment, or
-// hex in any case. It is "" where it is not.
-func find(data []byte, secret string) string {
-	if bytes.Contains(data, []byte(secret)) {
-		return "raw"
-	}
-	if bytes.Contains(bytes.ToLower(data), []byte(hex.EncodeToString([]byte(secret)))) {
-		return "hex"
-	}
-	for lead := range 3 {
-		for name, e := range map[string]*base64.Encoding{"base64": base64.RawStdEncoding, "base64url": base64.RawURLEncoding} {
-			text := e.EncodeToString(append(make([]byte, lead), secret...))
-			// Without the digits that also hold bits of what stands around it.
-			first, last := (lead*8+5)/6, (lead+len(secret))*8/6
-			if bytes.Contains(data, []byte(text[first:last])) {
-				return fmt.Sprintf("%s at alignment %d", name, lead)
-			}
-		}
-	}
-	return ""
-}
 
 // eventually waits until ok is true, and fails the test when that takes longer
 // than any machine needs.

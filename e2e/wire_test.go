@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/seksbot/seks-broker/e2e/harness"
 )
 
 // wireLimit is how long a raw exchange may take.
@@ -31,10 +33,10 @@ func (a answer) id() string   { return a.Header.Get("X-Seks-Request-Id") }
 // holds says in which form a secret is in the answer, on the wire or put
 // together from its chunks.
 func (a answer) holds(secret string) string {
-	if found := find(a.Raw, secret); found != "" {
+	if found := harness.Find(a.Raw, secret); found != "" {
 		return found
 	}
-	return find(a.Body, secret)
+	return harness.Find(a.Body, secret)
 }
 
 // ask sends a request without a body: "METHOD target", the token (none for ""),
@@ -81,7 +83,11 @@ func parseAnswer(t testing.TB, raw []byte, head bool) answer {
 	if head {
 		method = http.MethodHead
 	}
-	resp, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(raw)), &http.Request{Method: method})
+	in := bufio.NewReader(bytes.NewReader(raw))
+	resp, err := http.ReadResponse(in, &http.Request{Method: method})
+	for err == nil && resp.StatusCode < 200 { // interim answers, which any client passes over
+		resp, err = http.ReadResponse(in, &http.Request{Method: method})
+	}
 	if err != nil {
 		t.Fatalf("%v: %q", err, raw)
 	}

@@ -25,6 +25,10 @@ func writeJSON(w http.ResponseWriter, status int, v any) {
 
 // writeError answers in the shape of the API's errors. An empty code is null.
 func writeError(w http.ResponseWriter, status int, kind, code, message string) {
+	if a, ok := w.(anthropicWriter); ok {
+		a.writeError(status, message)
+		return
+	}
 	e := object{"message": message, "type": kind, "param": nil, "code": nil}
 	if code != "" {
 		e["code"] = code

@@ -12,6 +12,10 @@ func (s *Server) authorize(w http.ResponseWriter, r *http.Request) bool {
 	if s.options.Key != "" && subtle.ConstantTimeCompare([]byte(got), []byte(s.options.Key)) == 1 {
 		return true
 	}
+	if a, ok := w.(anthropicWriter); ok {
+		a.refuse(got, s.options.EchoKey)
+		return false
+	}
 	message := "You didn't provide an API key. You need to provide your API key in an Authorization header using Bearer auth."
 	if got != "" {
 		shown := mask(got)

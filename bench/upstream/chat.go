@@ -92,6 +92,12 @@ func (s *Server) streamChat(w http.ResponseWriter, r *http.Request, id string, q
 	s.stream(w, r, append(events, json.RawMessage("[DONE]")))
 }
 
+// namedEvent is a server-sent event with a name; others have none.
+type namedEvent struct {
+	name string
+	data any
+}
+
 // stream sends server-sent events, flushed one by one. The first leaves at once.
 func (s *Server) stream(w http.ResponseWriter, r *http.Request, events []any) {
 	w.Header().Set("Content-Type", "text/event-stream; charset=utf-8")
@@ -101,6 +107,10 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, events []any) {
 		if i > 0 && s.options.Gate != nil {
 			s.wait(r.Context(), s.options.Gate)
 		}
+		name := ""
+		if n, ok := event.(namedEvent); ok {
+			name, event = "event: "+n.name+"\n", n.data
+		}
 		data, err := json.Marshal(event)
 		if raw, ok := event.(json.RawMessage); ok {
 			data, err = raw, nil
@@ -108,7 +118,7 @@ func (s *Server) stream(w http.ResponseWriter, r *http.Request, events []any) {
 		if err != nil {
 			return
 		}
-		if _, err := w.Write([]byte("data: " + string(data) + "\n\n")); err != nil || flush.Flush() != nil {
+		if _, err := w.Write([]byte(name + "data: " + string(data) + "\n\n")); err != nil || flush.Flush() != nil {
 			return
 		}
 		s.events.Add(1)

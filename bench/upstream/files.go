@@ -118,9 +118,9 @@ func (s *Server) serveFiles(w http.ResponseWriter, r *http.Request, rest string)
 		w.Header().Set("Content-Length", strconv.FormatInt(f.Bytes, 10))
 		_, _ = w.Write(f.kept)
 	case r.Method == http.MethodDelete:
-		writeJSON(w, http.StatusOK, object{"id": id, "object": "file", "deleted": true})
+		writeJSON(w, http.StatusOK, deletedFile(w, id))
 	default:
-		writeJSON(w, http.StatusOK, f)
+		writeJSON(w, http.StatusOK, shownFile(w, f))
 	}
 }
 
@@ -140,6 +140,21 @@ func (s *Server) listFiles(w http.ResponseWriter, r *http.Request) {
 		list["first_id"], list["last_id"] = page[0].ID, page[len(page)-1].ID
 	}
 	writeJSON(w, http.StatusOK, list)
+}
+
+// shownFile is f in the shape of the API that w answers for.
+func shownFile(w http.ResponseWriter, f file) any {
+	if _, ok := w.(anthropicWriter); ok {
+		return anthropicFile(f)
+	}
+	return f
+}
+
+func deletedFile(w http.ResponseWriter, id string) object {
+	if _, ok := w.(anthropicWriter); ok {
+		return object{"id": id, "type": "file_deleted"}
+	}
+	return object{"id": id, "object": "file", "deleted": true}
 }
 
 // upload hashes the file as it streams and keeps only its beginning.
@@ -177,7 +192,7 @@ func (s *Server) upload(w http.ResponseWriter, r *http.Request) {
 		f.kept = []byte{}
 	}
 	s.files.add(f)
-	writeJSON(w, http.StatusOK, f)
+	writeJSON(w, http.StatusOK, shownFile(w, f))
 }
 
 // beginning keeps the first bytes of what is written to it.

@@ -1,7 +1,7 @@
-// Package upstream is a double of the OpenAI API for tests and benchmarks: a
-// real HTTP server that checks the credential, answers in the API's shapes,
-// records the bytes that reached it, and echoes the credential in any form a
-// test asks for.
+// Package upstream is a double of the OpenAI and Anthropic APIs for tests and
+// benchmarks: a real HTTP server that checks the credential, answers in the
+// API's shapes, records the bytes that reached it, and echoes the credential in
+// any form a test asks for.
 //
 // Endpoints (each wants the key, as Authorization: Bearer or x-api-key):
 //
@@ -18,6 +18,14 @@
 //	GET    /v1/bytes/{n}          n bytes of Content; ?chunked=1 without Content-Length
 //	POST   /v1/sink               swallows a body: its length and sha256; ?nohash=1 without the latter
 //	any    /v1/hang               no answer until the client goes away or the server closes
+//	any    /v1/hostile/{name}     what no good server does: see hostile.go; on any path, the header X-Hostile: name
+//
+// A request with the header anthropic-version is answered as Anthropic would,
+// errors too. There are all of the above but OpenAI's own, and
+//
+//	POST   /v1/messages                 also "stream": true; model "error-529" and so on
+//	POST   /v1/messages/count_tokens
+//	POST   /v1/messages/batches, GET /v1/messages/batches/{id}[/results]
 package upstream
 
 import (
@@ -27,6 +35,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"strings"
@@ -46,6 +55,7 @@ type Options struct {
 	Record    int             // how many requests Requests remembers, the newest; 1000, below 0 none
 	RawLimit  int64           // how many bytes RawIn keeps; 16 MiB, below 0 none
 	BodyLimit int             // how many bytes of a body Seen keeps; 64 KiB
+	Hostile   Hostile         // answers in unusual bytes, now and then
 }
 
 // Server is a double. Make it with New.
@@ -61,6 +71,8 @@ type Server struct {
 	closed   chan struct{}
 	ids      atomic.Int64
 	events   atomic.Int64
+	waiting  atomic.Int64
+	tally    tally
 	record   recorder
 	files    fileTable
 }
@@ -72,6 +84,9 @@ func New(o Options) *Server {
 	}
 	if o.Models == 0 {
 		o.Models = 3
+	}
+	if o.Hostile.Seed == 0 {
+		o.Hostile.Seed = rand.Uint64()
 	}
 	s := &Server{options: o, closed: make(chan struct{})}
 	s.record.init(o)
@@ -104,9 +119,19 @@ func (s *Server) Start() (baseURL string, err error) {
 		s.certPEM = certPEM
 		scheme, inner = "https", tls.NewListener(s.listener, &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"http/1.1"}})
 	}
+	if s.options.Hostile.Probability > 0 {
+		inner = &noisyListener{Listener: inner, hostile: s.options.Hostile}
+	}
 	s.serving.Go(func() { _ = s.http.Serve(s.record.listener(inner)) }) // ends with Close
 	return scheme + "://" + s.listener.Addr().String(), nil
 }
+
+// Seed is what the random choices of Hostile are made from.
+func (s *Server) Seed() uint64 { return s.options.Hostile.Seed }
+
+// Waiting is how many answers are waiting now: for Options.Gate, or in /v1/hang.
+// One whose client has gone is not among them.
+func (s *Server) Waiting() int { return int(s.waiting.Load()) }
 
 // CertPEM is the certificate of a double with TLS, for a client to trust.
 func (s *Server) CertPEM() []byte { return s.certPEM }
@@ -141,7 +166,12 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.mu.Unlock()
 	defer s.handlers.Done()
 	s.record.begin(r)
-	w.Header().Set("X-Request-Id", s.newID("req"))
+	id := s.newID("req")
+	w.Header().Set("X-Request-Id", id)
+	if r.Header.Get("Anthropic-Version") != "" {
+		w.Header().Set("Request-Id", id)
+		w = anthropicWriter{w}
+	}
 	if !s.authorize(w, r) {
 		return
 	}
@@ -152,7 +182,15 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 	path, _ := strings.CutPrefix(r.URL.Path, "/v1/")
 	head, rest, _ := strings.Cut(path, "/")
+	if name := r.Header.Get("X-Hostile"); name != "" {
+		head, rest = "hostile", name
+	}
+	if a, ok := w.(anthropicWriter); ok && s.routeAnthropic(a, r, head, rest) {
+		return
+	}
 	switch {
+	case head == "hostile":
+		s.hostile(w, r, rest)
 	case path == "chat/completions" && r.Method == http.MethodPost:
 		s.chat(w, r)
 	case path == "embeddings" && r.Method == http.MethodPost:
@@ -182,6 +220,8 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 // it ends the handler and cuts the connection, so that what was sent so far does
 // not look like a whole answer.
 func (s *Server) wait(ctx context.Context, gate <-chan struct{}) {
+	s.waiting.Add(1)
+	defer s.waiting.Add(-1)
 	select {
 	case <-gate:
 	case <-ctx.Done():

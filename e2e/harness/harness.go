@@ -28,7 +28,7 @@ type Broker struct {
 // Options say how the broker is set up.
 type Options struct {
 	Dir      string   // an empty folder
-	Upstream string   // what [providers.openai] sends to
+	Upstream string   // what [providers.openai] and [providers.anthropic] send to
 	Plugins  string   // plugins_dir; that of the build
 	Listen   []string // the agent listeners; one on loopback
 	Extra    string   // more of broker.toml: plain keys first, then tables
@@ -63,7 +63,7 @@ func (b *Broker) Configure(o Options) error {
 	if err != nil {
 		return err
 	}
-	toml := fmt.Sprintf("listen = %s\nplugins_dir = %q\n%s\n[admin]\nlisten = \"127.0.0.1:0\"\n[providers.openai]\nupstream = %q\n",
+	toml := fmt.Sprintf("listen = %s\nplugins_dir = %q\n%s\n[admin]\nlisten = \"127.0.0.1:0\"\n[providers.openai]\nupstream = %q\n[providers.anthropic]\nupstream = %[4]q\n",
 		listen, o.Plugins, o.Extra, o.Upstream)
 	return os.WriteFile(b.ConfigFile(), []byte(toml), 0o600)
 }

@@ -34,7 +34,6 @@ func (v *valueFlags) add(c *cobra.Command) {
 	c.Flags().StringVar(&v.env, "from-env", "", "take the value from this environment `variable`")
 	c.Flags().StringVar(&v.file, "from-file", "", "take the value or the field=value lines from this `file`")
 	c.Flags().BoolVar(&v.short, "short", false, "allow a secret under 16 bytes")
-	c.MarkFlagsMutuallyExclusive("from-env", "from-file")
 }
 
 const valueHelp = `The value is read from standard input: either the bare value of the provider's
@@ -100,6 +99,8 @@ func (a *app) putCredential(c *cobra.Command, name string, in ops.CredentialIn, 
 
 func (a *app) readValue(v valueFlags) ([]byte, error) {
 	switch {
+	case v.env != "" && v.file != "":
+		return nil, usagef("--from-env and --from-file: give one of them")
 	case v.env != "":
 		s, ok := os.LookupEnv(v.env)
 		if !ok {

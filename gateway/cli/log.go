@@ -3,7 +3,10 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -24,7 +27,9 @@ func (a *app) logCommand() *cobra.Command {
 		Use:   "log",
 		Short: "Show the access log: who used what, when",
 		Example: `  seks log --agent ci --since 1h
-  seks log --status 4xx --json | jq .reason`,
+  seks log --status 4xx --json | jq .reason
+  seks log checkpoint > /elsewhere/checkpoint.json
+  seks log verify --checkpoint /elsewhere/checkpoint.json`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			var err error
 			if f.Since, err = parseSince(since); err != nil {
@@ -39,9 +44,10 @@ func (a *app) logCommand() *cobra.Command {
 	c.Flags().StringVar(&f.Agent, "agent", "", "only this `agent`")
 	c.Flags().StringVar(&f.Credential, "credential", "", "only this credential, by `name`")
 	c.Flags().StringVar(&f.Provider, "provider", "", "only this `provider`")
-	c.Flags().StringVar(&since, "since", "", "only what began this long ago (1h, 7d) or since this `time` (RFC 3339)")
+	c.Flags().StringVar(&since, "since", "", "only what began at this `time` (2026-01-31, or RFC 3339) or later, or so long ago (1h, 7d)")
 	c.Flags().StringVar(&f.Status, "status", "", "only this `status` (403) or class of them (4xx)")
 	c.Flags().BoolVar(&follow, "follow", false, "go on and show new lines as they come")
+	c.AddCommand(a.logVerifyCommand(), a.logCheckpointCommand())
 	return c
 }
 
@@ -67,6 +73,9 @@ func (a *app) showLog(ctx context.Context, f accesslog.Filter, follow bool) erro
 	if err != nil {
 		return err
 	}
+	if _, err := os.Stat(c.DataDir); err != nil {
+		return fmt.Errorf("%s: %w", c.DataDir, ops.ErrNoData)
+	}
 	r, err := accesslog.NewReader(ops.LogDir(c), f)
 	if err != nil {
 		return err
@@ -82,14 +91,14 @@ func (a *app) showLog(ctx context.Context, f accesslog.Filter, follow bool) erro
 			return err
 		}
 		damage, err := r.Next(show)
-		if err != nil {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) { // nothing was ever served
 			return err
 		}
 		for _, d := range damage {
 			a.notef("warning: %s", clean(d.String()))
 		}
 		if !follow {
-			return nil
+			return r.Open(show) // a follower sees each outcome when it comes
 		}
 		select {
 		case <-ctx.Done():

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -81,6 +82,8 @@ socket; else they open the store themselves.`,
 	root.AddCommand(a.initCommand(), a.serveCommand(), a.credentialCommand(), a.tokenCommand(),
 		a.logCommand(), a.pluginCommand(), a.adminCommand())
 	demandUsage(root)
+	// A command that only groups others is not one to type by itself.
+	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", "{{if not (index .Annotations \"group\")}}", 1))
 	return root
 }
 
@@ -96,11 +99,12 @@ func demandUsage(c *cobra.Command) {
 			return usagef("%q is not a command of `%s`", args[0], c.CommandPath())
 		}
 		if err := check(c, args); err != nil {
-			return usagef("%s: %w (usage: %s)", c.CommandPath(), err, c.UseLine())
+			return usagef("wrong number of arguments; usage: %s", strings.TrimSuffix(c.UseLine(), " [flags]"))
 		}
 		return nil
 	}
 	if c.RunE == nil && c.HasSubCommands() {
+		c.Annotations = map[string]string{"group": "yes"}
 		c.RunE = func(c *cobra.Command, _ []string) error {
 			_ = c.Help()
 			if c.HasParent() {

@@ -67,7 +67,7 @@ func (a *app) serve(ctx context.Context, c *config.Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, g.broker.Close()) }()
-	if g.log, err = accesslog.Open(accesslog.Config{Dir: ops.LogDir(c)}); err != nil {
+	if g.log, err = g.openLog(); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, g.log.Close()) }()
@@ -86,12 +86,22 @@ func (a *app) serve(ctx context.Context, c *config.Config) (err error) {
 	return err
 }
 
+func (g *gateway) openLog() (*accesslog.Log, error) {
+	signer, err := g.broker.LogSigner()
+	if err != nil {
+		return nil, err
+	}
+	c := g.config.AccessLog
+	return accesslog.Open(accesslog.Config{
+		Dir: ops.LogDir(g.config), Sync: c.Durability == config.DurabilitySync,
+		Signer: signer, Keep: c.Keep, MaxBytes: c.MaxBytes,
+	})
+}
+
 // supported refuses what a configuration may promise and this version does not
 // do: a promise that is silently broken is worse than none.
 func supported(c *config.Config) error {
 	switch {
-	case c.AccessLog.Durability == config.DurabilitySync:
-		return errors.New(`access_log.durability = "sync" is not in this version: leave it at "batch"`)
 	case c.Scrub.Shapes == config.ShapesMask:
 		return errors.New(`scrub.shapes = "mask" is not in this version: leave it at "log"`)
 	case c.Scrub.SuspendAfter != 0:
@@ -123,17 +133,26 @@ func (g *gateway) start(ctx context.Context) error {
 		return err
 	}
 	g.broker.Serving(g.log, func() { _ = g.reroute(context.Background()) })
+	roots, err := ops.Roots(c)
+	if err != nil {
+		return err
+	}
 	g.upstream = upstream.New(upstream.Config{
 		ConnectTimeout: c.Limits.UpstreamConnectTimeout, IdleTimeout: c.Limits.UpstreamHeaderTimeout,
+		Origin: g.broker.Origin(roots),
 	})
 	certificate, err := g.certificate()
 	if err != nil {
 		return err
 	}
+	public := ""
+	if c.PublicURL != nil {
+		public = c.PublicURL.String()
+	}
 	g.front = listen.New(&pipeline.Pipeline{
 		Routes: g.routes.Load, Plugins: h, Tokens: g.broker.Tokens,
 		Limits: limit.New(c.Limits.MaxConcurrent, time.Now), Log: g.log,
-		Credentials: g.broker.Credentials, Upstream: g.upstream,
+		Credentials: g.broker.Credentials, Upstream: g.upstream, PublicURL: public,
 	}, listen.Config{Trusted: c.TrustedProxies, IdleTimeout: c.Limits.IdleTimeout})
 	for _, address := range c.Listen {
 		if err := g.listen(address, "", certificate); err != nil {

@@ -57,13 +57,13 @@ in "GET /v1/models" or "* /v1/files/*"; * matches within and across segments. An
 	f := c.Flags()
 	f.StringVar(&in.Agent, "agent", "", "who holds it: a `name` for the access log")
 	f.StringVar(&in.Credential, "credential", "", "the credential that it stands for, by `name`")
-	f.StringVar(&expires, "expires", "", "how long it lasts, as in 90m, 24h or 30d (default: until it is revoked)")
+	f.StringVar(&expires, "expires", "", "its `lifetime`, as in 90m, 24h or 30d (default: until it is revoked)")
 	f.StringArrayVar(&in.Allow, "allow", nil, "allow only this `\"METHOD /path\"`; may be repeated")
 	f.StringArrayVar(&in.Deny, "deny", nil, "deny this `\"METHOD /path\"`; may be repeated")
 	f.StringArrayVar(&in.Ops, "op", nil, "allow only operations of this `name`, as in \"files.*\"; may be repeated")
 	f.BoolVar(&in.ReadOnly, "read-only", false, "allow only operations that read")
 	f.BoolVar(&in.AllowGrant, "allow-grant", false, "allow operations that mint access outliving the token")
-	f.StringVar(&in.Rate, "rate", "", "at most `N/s, N/m or N/h`: N at once, then refilled evenly")
+	f.StringVar(&in.Rate, "rate", "", "at most this `rate`, N/s, N/m or N/h: N at once, then refilled evenly")
 	f.StringArrayVar(&in.From, "from", nil, "allow only clients in this `CIDR`; may be repeated")
 	return c
 }

@@ -64,16 +64,14 @@ func (c *chain) appendSealed(b, line []byte) []byte {
 	return append(b, hashSuffix+"\n"...)
 }
 
-// links says whether the line's own hash is the one that it must have after a
-// line with the hash prev.
-func (c *chain) links(prev string, line []byte, hash string) bool {
+// after is the hash that a line (without line feed, with seq and hash) must
+// have behind one with the hash prev. It does not move the chain.
+func (c *chain) after(prev string, line []byte) string {
 	c.digest.Reset()
 	c.digest.Write([]byte(prev))
 	c.digest.Write(line[:len(line)-hashMember])
 	c.digest.Write([]byte("}"))
-	var want [hashDigits]byte
-	hex.Encode(want[:], c.digest.Sum(c.sum[:0]))
-	return string(want[:]) == hash
+	return hex.EncodeToString(c.digest.Sum(c.sum[:0]))
 }
 
 // placeOf reads the members that end a line (given without line feed), where

@@ -78,7 +78,7 @@ func (c Checkpoint) Check(key ed25519.PublicKey) error {
 		return fmt.Errorf("it was signed with the key %.16q, not with %s", c.Key, KeyName(key))
 	}
 	signature, err := hex.DecodeString(c.Signature)
-	if err != nil || !ed25519.Verify(key, c.message(), signature) {
+	if err != nil || hex.EncodeToString(signature) != c.Signature || !ed25519.Verify(key, c.message(), signature) {
 		return errors.New("its signature does not fit it: it was changed, or made without the key")
 	}
 	return nil

@@ -92,7 +92,7 @@ func TestRoundTripAndModes(t *testing.T) {
 		x := full()
 		want := Entry{Time: x.Start.UTC().Truncate(time.Microsecond), ID: x.ID, Agent: x.Agent, TokenID: x.TokenID, Provider: x.Provider,
 			Credential: x.Credential, Operation: x.Operation, Method: x.Method, Path: x.Path, Status: x.Status, Error: x.Error,
-			Decision: x.Decision, Reason: x.Reason, TotalMS: 1001, Scrubbed: x.Scrubbed}
+			Decision: x.Decision, Reason: x.Reason, TotalMS: 1001, Scrubbed: x.Scrubbed, Seq: 1}
 		if e != want {
 			t.Errorf("%+v, want %+v", e, want)
 		}

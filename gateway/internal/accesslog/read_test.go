@@ -163,5 +163,8 @@ func FuzzRead(f *testing.F) {
 		if _, err := findTail(dir); err != nil {
 			t.Error(err)
 		}
+		if _, err := Verify(dir, newSigner(1).Key); err != nil {
+			t.Error(err)
+		}
 	})
 }

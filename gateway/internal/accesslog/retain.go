@@ -18,6 +18,8 @@ const (
 	// segmentAge is after how long a segment is finished where lines are kept for
 	// a time: so one goes at most that much later than its oldest line may.
 	segmentAge = 24 * time.Hour
+
+	retainEvery = time.Hour // where no segment was finished
 )
 
 // seal signs what is not signed yet. The lines are on disk.
@@ -42,6 +44,9 @@ func (a *appender) upkeep() error {
 			return err
 		}
 	}
+	if !a.retire && now.Sub(a.looked) < retainEvery {
+		return nil
+	}
 	return a.retain()
 }
 
@@ -49,6 +54,7 @@ func (a *appender) upkeep() error {
 // together more, than is to be kept. What they held is signed first: the place
 // in the chain where the rest begins.
 func (a *appender) retain() error {
+	a.retire, a.looked = false, a.now()
 	if a.ledger.signer == nil {
 		return nil
 	}

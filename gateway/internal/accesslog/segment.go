@@ -59,6 +59,7 @@ type appender struct {
 	lines  span      // of the segment that the newest line is in
 	waits  time.Time // since when lines wait to be sealed; zero where none do
 	retire bool      // a segment was finished since the last look at what to keep
+	looked time.Time // when that was
 }
 
 // span is the lines of one segment so far, up to the newest of the log.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/seksbot/seks-broker/gateway/internal/credential"
@@ -94,12 +95,16 @@ type Edited struct {
 	Headers []request.Header
 }
 
+// maxEdited bounds the values of a plan's edits, and of what was computed on the
+// way to them, in bytes: the scrubber looks for each in some ten spellings.
+const maxEdited = 256 << 10
+
 // Edit makes the edits with the values of fields, and lists the values that
 // were derived from secrets among them. `seks plugin eval` shows its result for
 // stand-in fields.
 func Edit(v expr.Vetted, fields expr.Fields, l Line) (r Edited, derived [][]byte, err error) {
-	r.Headers = l.Headers
-	query := l.Query
+	r.Headers = slices.Clip(l.Headers) // so that adding one leaves what the line's array holds behind it
+	query, size := l.Query, 0
 	edits := v.Plan().Edits
 	for i := range edits {
 		e := &edits[i]
@@ -110,6 +115,13 @@ func Edit(v expr.Vetted, fields expr.Fields, l Line) (r Edited, derived [][]byte
 			}
 		}
 		derived = append(derived, val.Derived...)
+		size += len(val.Bytes)
+		for _, d := range val.Derived {
+			size += len(d)
+		}
+		if size > maxEdited {
+			return r, nil, failed(v, fmt.Errorf("its edits come to more than %d bytes", maxEdited))
+		}
 		switch e.Kind {
 		case abi.SetHeader, abi.AddHeader, abi.RemoveHeader:
 			if !plan.LegalValue(val.Bytes) {

@@ -79,6 +79,7 @@ type Provider struct {
 	Plugin         string              // the manifest's name
 	Upstream       *url.URL            // nil: the manifest's main one
 	Upstreams      map[string]*url.URL // instead of the manifest's further ones; nil where there are none
+	CA             string              // PEM file of the roots for its upstreams; "": the system's
 	Hosts          []string            // the broker's own names for this provider, in lower case, no port
 	Listen         Address             // zero: no listener of its own
 	AllowPlaintext bool                // plain http to an upstream off loopback
@@ -113,6 +114,8 @@ const (
 // AccessLog tunes the access log.
 type AccessLog struct {
 	Durability Durability
+	Keep       time.Duration // how long lines are kept; 0: for good
+	MaxBytes   int64         // bytes of its segments on disk above which the oldest go; 0: without bound
 }
 
 // Limits bound what agents and upstreams can take of the broker.

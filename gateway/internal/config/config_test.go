@@ -27,6 +27,11 @@ func load(t *testing.T, text string) (*Config, error) {
 	return c, err
 }
 
+// sampleProviders are the two of the sample: one with every key, one with none.
+func sampleProviders() []Provider {
+	return []Provider{{Name: "anthropic", Plugin: "anthropic"}, {Name: "openai", Plugin: "openai"}}
+}
+
 func TestSampleIsTheDefaults(t *testing.T) {
 	text, err := os.ReadFile(samplePath)
 	if err != nil {
@@ -41,12 +46,12 @@ func TestSampleIsTheDefaults(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := Default()
-	want.Providers = []Provider{{Name: "openai", Plugin: "openai"}}
+	want.Providers = sampleProviders()
 	if !reflect.DeepEqual(got, want) {
 		t.Errorf("the sample differs from the defaults:\n got %+v\nwant %+v", got, want)
 	}
 	for key := range d.asked {
-		if d.lines[key] == 0 && key != "providers" {
+		if d.lines[key] == 0 && key != "providers" && !strings.HasPrefix(key, "providers.anthropic.") {
 			t.Errorf("the sample doesn't have %s", key)
 		}
 	}
@@ -84,6 +89,10 @@ func TestEveryKeyOfTheSampleIsRead(t *testing.T) {
 			to = `["10.0.0.1"]`
 		case "listen":
 			to = `"127.0.0.1:9"`
+		case "keep":
+			to = `"90d"`
+		case "max_bytes":
+			to = `"10GiB"`
 		}
 		changed := strings.Join(lines[:i], "\n") + "\n" + key + " = " + to + "\n" + strings.Join(lines[i+1:], "\n")
 		d, err := parseDocument("broker.toml", changed)
@@ -91,7 +100,7 @@ func TestEveryKeyOfTheSampleIsRead(t *testing.T) {
 			t.Fatal(err)
 		}
 		want := Default()
-		want.Providers = []Provider{{Name: "openai", Plugin: "openai"}}
+		want.Providers = sampleProviders()
 		if reflect.DeepEqual(d.config(""), want) {
 			t.Errorf("line %d: %s = %s changes nothing", i+1, key, to)
 		}

@@ -105,7 +105,11 @@ func scrub(t table) Scrub {
 }
 
 func accessLog(t table) AccessLog {
-	return AccessLog{Durability: choice(t, "durability", DurabilityBatch, DurabilitySync)}
+	return AccessLog{
+		Durability: choice(t, "durability", DurabilityBatch, DurabilitySync),
+		Keep:       t.age("keep", 24*time.Hour),
+		MaxBytes:   t.size("max_bytes", 64<<20),
+	}
 }
 
 func limits(t table) Limits {
@@ -147,6 +151,9 @@ func provider(n string, t table, taken map[string]string, l *listeners) Provider
 		}
 	}
 	p.Upstream = upstream(t, "upstream", p.AllowPlaintext)
+	if ca := t.text("ca", ""); ca != "" {
+		p.CA = resolve(l.dir, ca)
+	}
 	further := t.table("upstreams")
 	for _, n := range slices.Sorted(maps.Keys(further.values)) {
 		if !name.MatchString(n) {

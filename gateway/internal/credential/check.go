@@ -3,6 +3,8 @@ package credential
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/seksbot/seks-broker/gateway/internal/plan"
@@ -42,7 +44,7 @@ func Check(m *plan.Manifest, values map[string]secret.Bytes, short bool) (fields
 		}
 		fields[f.Name] = Field{Value: v, Public: f.Use == abi.UsePublic}
 	}
-	for name := range values {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
 		if m.Field(name) == nil {
 			errs = append(errs, fmt.Errorf("field %.64q is not one of %s's: it has %s", name, m.Name, fieldNames(m)))
 		}
@@ -62,6 +64,11 @@ func checkValue(f *abi.Field, v secret.Bytes, short bool) error {
 		if c < ' ' || c == 0x7f {
 			return fmt.Errorf("field %s holds a line break or control byte: copy the value again, in one line", f.Name)
 		}
+	}
+	if b[0] == ' ' || b[len(b)-1] == ' ' {
+		// A header loses them on its way, and what comes back is then another
+		// text than the one that is searched for.
+		return fmt.Errorf("field %s begins or ends with a space: copy the value again, without it", f.Name)
 	}
 	if f.Use == abi.UsePublic {
 		return nil

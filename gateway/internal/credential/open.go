@@ -31,7 +31,7 @@ type opened struct {
 // The three arguments are the proof that the request was judged, counted and
 // will be logged.
 func (s *Store) Open(p policy.Permit, l limit.Lease, slot accesslog.Slot) (Credential, error) {
-	if !p.Valid() || !l.Valid() || !slot.Valid() {
+	if !p.Valid() || !l.Valid() || !slot.Opens() {
 		return Credential{}, fault.New(fault.CredentialUnavailable).Because(errors.New("a credential was asked for without authority"))
 	}
 	o, err := s.find(key{p.Tenant(), p.Credential()})

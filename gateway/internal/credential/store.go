@@ -203,10 +203,10 @@ func (s *Store) write(tenant, name string, version uint64, r *record) (Info, err
 		return Info{}, err
 	}
 	value := append(binary.BigEndian.AppendUint64(nil, version), sealed...)
+	delete(s.open, key{tenant, name}) // before: where Update fails, nobody knows which version is on disk
 	if err := s.kv.Update(func(b *kv.Batch) error { return b.Set(kv.Key("credential", tenant, name), value) }); err != nil {
 		return Info{}, err
 	}
-	delete(s.open, key{tenant, name})
 	return r.info(name, version), nil
 }
 

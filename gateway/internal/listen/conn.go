@@ -2,6 +2,7 @@ package listen
 
 import (
 	"bytes"
+	"fmt"
 	"net"
 	"sync"
 	"sync/atomic"
@@ -9,6 +10,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/seksbot/seks-broker/gateway/internal/request"
 )
 
 // conn is an agent's connection, above TLS where there is any. It does what
@@ -25,12 +28,14 @@ type conn struct {
 	// head is written in place of the next head that fasthttp renders; nil once
 	// it has been. Only the goroutine that serves the connection touches it.
 	head []byte
-	bare bool // no length is known of a body that isn't there
+	bare bool // there is no body, and head says what is to be said of its length
 
 	mu    sync.Mutex
 	abort func()    // ends what the agent is waiting for
 	since time.Time // when that began
 	gone  atomic.Bool
+
+	unread atomic.Bool // a body was not read to its end
 }
 
 func newConn(c net.Conn, socket net.Conn, provider string) *conn {
@@ -64,6 +69,12 @@ func (c *conn) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
+// interim sends an interim answer. Nothing of the final one has been written by
+// then, and what came before it was flushed.
+func (c *conn) interim(status int, reason string, headers []request.Header) {
+	_, _ = c.Conn.Write(append(appendHead(nil, status, reason, headers), "\r\n"...))
+}
+
 var crlfcrlf = []byte("\r\n\r\n")
 
 // swap makes the head to send from what fasthttp rendered: the pipeline's own
@@ -88,6 +99,19 @@ func (c *conn) swap(p []byte) (head, rest []byte) {
 		}
 	}
 	return append(head, "\r\n"...), p[end+4:]
+}
+
+// cutShort sends the head of an answer whose body broke off while the head still
+// waited for it in fasthttp's buffer, which is then thrown away. A client that
+// sees a connection close before the first byte of an answer may take it for one
+// that was idle, and send its request again.
+func (c *conn) cutShort(length int) {
+	if c.head == nil {
+		return
+	}
+	head := fmt.Appendf(c.head, "Content-Length: %d\r\n\r\n", length)
+	c.head = nil
+	_, _ = c.Write(head) // the connection closes next
 }
 
 func framingName(name []byte) bool {
@@ -147,7 +171,10 @@ func (c *conn) closed() bool {
 }
 
 // interrupt ends a read that hangs; the connection is then not used again.
-func (c *conn) interrupt() { _ = c.SetReadDeadline(time.Unix(1, 0)) }
+func (c *conn) interrupt() {
+	c.unread.Store(true)
+	_ = c.SetReadDeadline(time.Unix(1, 0))
+}
 
 // Close lingers where the agent may still be sending: to close at once would
 // reset the connection, and the reset could overtake the answer.
@@ -167,8 +194,11 @@ func (c *conn) Close() error {
 	return c.Conn.Close()
 }
 
-// sending says that there is unread input of the agent's.
+// sending says that there is unread input of the agent's, or more to come.
 func (c *conn) sending() bool {
+	if c.unread.Load() {
+		return true
+	}
 	if c.raw == nil {
 		return false
 	}

@@ -12,18 +12,55 @@ import (
 
 	"github.com/valyala/fasthttp"
 
+	"github.com/seksbot/seks-broker/gateway/internal/fault"
 	"github.com/seksbot/seks-broker/gateway/internal/pipeline"
 	"github.com/seksbot/seks-broker/gateway/internal/request"
 )
 
+// admitted is the key of the user value by which expect hands a request on.
+const admitted = "admitted"
+
 func (s *Server) handle(ctx *fasthttp.RequestCtx) {
-	h := &ctx.Request.Header
-	if string(h.RequestURI()) == "/healthz" {
+	if string(ctx.Request.Header.RequestURI()) == "/healthz" {
 		ctx.Response.Header.Set("Content-Type", "text/plain")
 		ctx.SetBodyString("ok\n")
 		return
 	}
 	c := ctx.Conn().(*conn) // every listener is a listener of ours
+	if version := string(ctx.Request.Header.Protocol()); version != "HTTP/1.1" && version != "HTTP/1.0" {
+		write(ctx, c, s.pipeline.Malformed(s.clientIP(ctx.RemoteAddr(), nil), fault.Newf(fault.BadRequest, "the request's version is neither HTTP/1.1 nor HTTP/1.0")))
+		return
+	}
+	in := s.incoming(ctx, c)
+	if in.Length != 0 && !(in.Length < 0 && in.Length != -1) {
+		in.Body = ctx.RequestBodyStream()
+	}
+	if a, ok := ctx.UserValue(admitted).(pipeline.Admitted); ok {
+		write(ctx, c, a.Send(in))
+		return
+	}
+	write(ctx, c, s.pipeline.Serve(in))
+}
+
+// expect looks at the head of a request whose agent waits for leave to send the
+// body (RFC 9110 §10.1.1): a refusal comes before it.
+func (s *Server) expect(ctx *fasthttp.RequestCtx) int {
+	c := ctx.Conn().(*conn)
+	in := s.incoming(ctx, c)
+	a := s.pipeline.Admit(in)
+	if a.OK() {
+		ctx.SetUserValue(admitted, a)
+		return fasthttp.StatusContinue
+	}
+	reply := a.Send(in)
+	write(ctx, c, reply)
+	return reply.Status
+}
+
+// incoming is the request without its body. What it points to stays as it is
+// until the response is written.
+func (s *Server) incoming(ctx *fasthttp.RequestCtx, c *conn) pipeline.Incoming {
+	h := &ctx.Request.Header
 	// Set by the handler, it makes fasthttp flush each response by itself, so
 	// that conn.Write never sees two heads at once.
 	_ = ctx.SetWriteDeadline(time.Now().Add(stallTimeout))
@@ -31,12 +68,12 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 		Raw: raw(ctx), Length: h.ContentLength(), Provider: c.provider,
 		Trailers: func() []request.Header { return lines(h.TrailerHeader()) }, Interrupt: c.interrupt, Watch: c.watch,
 	}
+	if h.IsHTTP11() {
+		in.Interim = c.interim
+	}
 	in.TLS = c.secure
 	in.ClientIP = s.clientIP(ctx.RemoteAddr(), in.Headers)
-	if in.Length != 0 && !(in.Length < 0 && in.Length != -1) {
-		in.Body = ctx.RequestBodyStream()
-	}
-	write(ctx, c, s.pipeline.Serve(in))
+	return in
 }
 
 // raw is the request as it was sent. Its strings point into the connection's
@@ -60,10 +97,16 @@ func lines(text []byte) []request.Header {
 	for len(text) > 0 {
 		var line []byte
 		line, text, _ = bytes.Cut(text, []byte("\n"))
-		name, value, ok := bytes.Cut(bytes.TrimSuffix(line, []byte("\r")), []byte(":"))
-		if ok {
-			list = append(list, request.Header{Name: str(name), Value: str(bytes.Trim(value, " \t"))})
+		if line = bytes.TrimSuffix(line, []byte("\r")); len(line) == 0 {
+			continue // the end of the head
 		}
+		name, value, ok := bytes.Cut(line, []byte(":"))
+		if !ok {
+			// A folded line (RFC 9112 §5.2). To leave it out would change the
+			// value that it belongs to: without a name, it is refused at the door.
+			name = nil
+		}
+		list = append(list, request.Header{Name: str(name), Value: str(bytes.Trim(value, " \t"))})
 	}
 	return list
 }
@@ -79,23 +122,25 @@ func write(ctx *fasthttp.RequestCtx, c *conn, r pipeline.Reply) {
 	if r.Close {
 		resp.SetConnectionClose()
 	}
-	c.head = appendHead(nil, &r)
+	c.head = appendHead(nil, r.Status, r.Reason, r.Headers)
 	if r.Body == nil {
 		c.watch(nil)
 		resp.SkipBody = true
-		resp.Header.SetContentLength(max(r.Length, 0))
-		c.bare = r.Length < 0
+		c.bare = true // fasthttp would leave out the length that a 304 may have
+		if r.Length >= 0 && r.Status != fasthttp.StatusNoContent {
+			c.head = append(strconv.AppendInt(append(c.head, "Content-Length: "...), int64(r.Length), 10), "\r\n"...)
+		}
 		return
 	}
 	resp.ImmediateHeaderFlush = r.Length < 0
 	resp.SetBodyStream(&body{reply: &r, ctx: ctx, conn: c}, r.Length)
 }
 
-func appendHead(b []byte, r *pipeline.Reply) []byte {
+func appendHead(b []byte, status int, reason string, headers []request.Header) []byte {
 	b = append(b, "HTTP/1.1 "...)
-	b = strconv.AppendInt(b, int64(r.Status), 10)
-	b = append(append(append(b, ' '), r.Reason...), "\r\n"...)
-	for _, h := range r.Headers {
+	b = strconv.AppendInt(b, int64(status), 10)
+	b = append(append(append(b, ' '), reason...), "\r\n"...)
+	for _, h := range headers {
 		b = append(append(append(append(b, h.Name...), ": "...), h.Value...), "\r\n"...)
 	}
 	return b
@@ -110,6 +155,9 @@ type body struct {
 
 func (b *body) Read(p []byte) (int, error) {
 	n, err := b.reply.Body.Read(p)
+	if err != nil && err != io.EOF {
+		b.conn.cutShort(b.reply.Length)
+	}
 	if err == io.EOF && b.reply.Trailers != nil && b.reply.Length < 0 {
 		for _, t := range b.reply.Trailers() {
 			// fasthttp refuses names that may not be trailers (RFC 9110 §6.5.1).

@@ -38,6 +38,9 @@ const (
 	lookEvery     = 400 * time.Millisecond // for agents that have gone
 	lingerTimeout = 2 * time.Second        // for what an agent still sends when its connection is closed
 	lingerBytes   = 64 << 20
+
+	cutGrace = time.Second // for exchanges that are cut, to end
+	cutEvery = 5 * time.Millisecond
 )
 
 // Server serves agents on any number of listeners.
@@ -57,8 +60,9 @@ type Server struct {
 func New(p *pipeline.Pipeline, c Config) *Server {
 	s := &Server{pipeline: p, config: c, conns: map[*conn]struct{}{}, stop: make(chan struct{})}
 	s.http = &fasthttp.Server{
-		Handler:      s.handle,
-		ErrorHandler: s.malformed,
+		Handler:       s.handle,
+		ErrorHandler:  s.malformed,
+		ExpectHandler: s.expect,
 		// Bodies stream, and are as long as they are.
 		StreamRequestBody:            true,
 		MaxRequestBodySize:           1 << 62,
@@ -158,12 +162,27 @@ func (s *Server) open() []*conn {
 // Drain takes no new request and lets running ones finish, until ctx ends.
 func (s *Server) Drain(ctx context.Context) { _ = s.http.ShutdownWithContext(ctx) }
 
-// Cut closes every connection that is left, at once.
+// Cut ends every connection that is left: those whose upstream is gone by
+// themselves, with what they can still say, and the others by closing them. It
+// returns when their exchanges have ended, so that each has written its line.
 func (s *Server) Cut() {
-	for _, c := range s.open() {
-		_ = c.Conn.Close()
+	if !s.gone(cutGrace) {
+		for _, c := range s.open() {
+			_ = c.Conn.Close()
+		}
+		s.gone(cutGrace)
 	}
 	s.once.Do(func() { close(s.stop) })
+}
+
+// gone waits until no connection is open, up to limit.
+func (s *Server) gone(limit time.Duration) bool {
+	for end := time.Now().Add(limit); len(s.open()) > 0; time.Sleep(cutEvery) {
+		if time.Now().After(end) {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *Server) track(c net.Conn, state fasthttp.ConnState) {

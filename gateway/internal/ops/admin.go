@@ -7,6 +7,7 @@ import (
 	"crypto/subtle"
 	"encoding/base64"
 	"errors"
+	"runtime"
 	"time"
 
 	"github.com/seksbot/seks-broker/gateway/internal/kv"
@@ -64,11 +65,14 @@ type Health struct {
 	Version string `json:"version"`
 	Ready   bool   `json:"ready"`
 	Reason  string `json:"reason,omitempty"`
+	// Goroutines is how many there are: some for each open connection, and few
+	// besides.
+	Goroutines int `json:"goroutines"`
 }
 
 // Ready says whether the broker can serve: its log takes lines.
 func (b *Broker) Ready(context.Context, Done) (Health, error) {
-	h := Health{Version: b.build.Version, Ready: b.log != nil}
+	h := Health{Version: b.build.Version, Ready: b.log != nil, Goroutines: runtime.NumGoroutine()}
 	if b.log == nil {
 		h.Reason = "no broker is running"
 	} else if err := b.log.Err(); err != nil {

@@ -48,6 +48,7 @@ var commands = map[string]command{
 	"plugin/describe":   as((*Broker).PluginDescribe),
 	"plugin/trust":      as((*Broker).PluginTrust),
 	"log/flush":         as((*Broker).LogFlush),
+	"log/checkpoint":    as((*Broker).LogCheckpoint),
 	"admin/token":       as((*Broker).AdminTokenNew),
 	"status":            as((*Broker).Ready),
 }

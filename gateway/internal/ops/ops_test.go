@@ -144,6 +144,10 @@ func TestEveryCommandThroughItsJSON(t *testing.T) {
 	step("plugin/describe", module, `"name":"ok"`, `"fields":{"api_key":"reveal: to header authorization"}`, `"headers":[]`, `"grants":[]`, `"version_prefixes":[]`)
 	step("plugin/trust", module, `"name":"ok"`)
 	step("log/flush", "", "{}")
+	asked["log/checkpoint"] = true
+	if _, err := ask(t, b, "log/checkpoint", ""); err == nil {
+		t.Error("a log that was never written has a checkpoint")
+	}
 	step("admin/token", "", `"token":"seksadmin_`)
 	step("status", "", `"version":"test"`, `"ready":false`, "no broker is running")
 	for name := range commands {

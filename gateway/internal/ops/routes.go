@@ -43,5 +43,7 @@ func RouteOf(name string, own []string, m *plan.Manifest, origins []*url.URL) ro
 	for _, o := range origins {
 		r.UpstreamHosts = append(r.UpstreamHosts, o.Host)
 	}
+	// The API's own names too, where broker.toml sends its requests elsewhere.
+	r.UpstreamHosts = append(r.UpstreamHosts, m.Hosts()...)
 	return r
 }

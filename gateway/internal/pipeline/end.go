@@ -19,6 +19,7 @@ import (
 	"github.com/seksbot/seks-broker/gateway/internal/fault"
 	"github.com/seksbot/seks-broker/gateway/internal/limit"
 	"github.com/seksbot/seks-broker/gateway/internal/needle"
+	"github.com/seksbot/seks-broker/gateway/internal/plan"
 	"github.com/seksbot/seks-broker/gateway/internal/request"
 	"github.com/seksbot/seks-broker/gateway/internal/route"
 	"github.com/seksbot/seks-broker/gateway/internal/scrub"
@@ -31,8 +32,9 @@ import (
 // gives back the lease, the connection and the slot with its line.
 type end struct {
 	x       exchange.Exchange
-	log     *accesslog.Log
+	p       *Pipeline
 	shape   *fault.Shape
+	public  string // the URL by which the agent reaches the provider
 	lease   limit.Lease
 	slot    accesslog.Slot
 	answer  upstream.Answer
@@ -45,7 +47,7 @@ type end struct {
 func (p *Pipeline) begin(in *Incoming) *end {
 	var id [12]byte
 	rand.Read(id[:])
-	e := &end{log: p.Log, shape: fault.DefaultShape}
+	e := &end{p: p, shape: fault.DefaultShape}
 	e.x = exchange.Exchange{Start: time.Now(), ID: "req_" + hex.EncodeToString(id[:])}
 	if in.ClientIP.IsValid() {
 		e.x.ClientIP = in.ClientIP.String()
@@ -64,8 +66,18 @@ func (p *Pipeline) begin(in *Incoming) *end {
 
 func (e *end) parsed(r request.Request) { e.x.QueryKeys = queryKeys(r.Query()) }
 
-func (e *end) routed(rt route.Route) {
+// routed notes where the request goes, and the URL by which the agent reaches
+// that provider: what links in answers have to begin with.
+func (e *end) routed(r request.Request, rt route.Route) {
 	e.x.Provider = rt.Provider().Name
+	switch {
+	case e.p.PublicURL != "":
+		e.public = e.p.PublicURL + rt.Mount()
+	case r.TLS():
+		e.public = "https://" + r.Authority() + rt.Mount()
+	default:
+		e.public = "http://" + r.Authority() + rt.Mount()
+	}
 	e.x.Path = strings.Clone(rt.UpstreamPath())
 }
 
@@ -89,17 +101,34 @@ func (e *end) opened(c credential.Credential) {
 // counted is the request body, counted as it goes.
 func (e *end) counted(in Incoming) upstream.Body {
 	e.sent = time.Now()
-	if in.Body == nil {
+	switch {
+	case in.Body == nil && value(in.Headers, "Content-Length") != "":
+		return upstream.Body{Reader: http.NoBody} // it says that it has none, and so does what goes on
+	case in.Body == nil:
 		return upstream.Body{}
 	}
 	e.in = &counter{r: in.Body}
-	return upstream.Body{Reader: e.in, Length: in.Length, Trailers: in.Trailers, Interrupt: in.Interrupt}
+	return upstream.Body{
+		Reader: e.in, Length: in.Length, Interrupt: in.Interrupt,
+		Trailers: func() []request.Header { return token.Trailers(in.Trailers()) },
+	}
 }
 
-// blame says whose fault it is that a request did not get through: where its
-// body could not be read, the agent's, whatever the upstream made of that.
+// hooks are what the exchange with the upstream does beside its answer.
+func (e *end) hooks(in Incoming) upstream.Hooks {
+	h := upstream.Hooks{Watch: in.Watch}
+	if in.Interim != nil {
+		h.Interim = func(status int, reason string, headers []request.Header) {
+			in.Interim(status, e.mask(reason), e.kept(headers, &plan.Scrub{}, false))
+		}
+	}
+	return h
+}
+
+// blame says what was wrong with a request's body, where that is why the request
+// did not get through. Else a read that failed was only ended with the upload.
 func (e *end) blame(err error) error {
-	if e.in == nil || e.in.err == nil {
+	if e.in == nil || e.in.err == nil || fault.From(err).Code != fault.BadRequest {
 		return err
 	}
 	return fault.Newf(fault.BadRequest, "the request's body ended early or is framed wrongly: send it again, whole").Because(e.in.err)
@@ -110,7 +139,7 @@ func (e *end) blame(err error) error {
 func (e *end) refuse(err error) Reply {
 	if !e.slot.Valid() {
 		var full error
-		if e.slot, full = e.log.Reserve(); full != nil {
+		if e.slot, full = e.p.Log.Reserve(); full != nil {
 			err = full
 		}
 	}
@@ -122,7 +151,9 @@ func (e *end) refuse(err error) Reply {
 	}
 	e.x.BytesOut = int64(len(body))
 	e.finish()
-	reply := Reply{Status: e.x.Status, Reason: http.StatusText(e.x.Status), Length: len(body), Body: io.NopCloser(strings.NewReader(string(body))), Headers: []request.Header{
+	// What could not be read as one request may be the end of another: nothing
+	// more is read from that connection.
+	reply := Reply{Status: e.x.Status, Reason: http.StatusText(e.x.Status), Close: f.Code == fault.BadRequest, Length: len(body), Body: io.NopCloser(strings.NewReader(string(body))), Headers: []request.Header{
 		{Name: "Content-Type", Value: e.shape.ContentType},
 		{Name: "X-Seks-Error", Value: string(f.Code)},
 		{Name: "X-Seks-Request-Id", Value: e.x.ID},

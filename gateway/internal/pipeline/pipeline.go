@@ -11,7 +11,6 @@
 package pipeline
 
 import (
-	"io"
 	"net/netip"
 
 	"github.com/seksbot/seks-broker/gateway/internal/accesslog"
@@ -27,35 +26,6 @@ import (
 	"github.com/seksbot/seks-broker/gateway/internal/upstream"
 )
 
-// Incoming is a request as the listener received it. Its strings and its body
-// are valid until the Reply's body is closed.
-type Incoming struct {
-	request.Raw
-	Provider string    // whose listener this is; "" for the shared ones
-	Body     io.Reader // nil for none
-	Length   int       // of the body; -1 where it isn't known
-	ClientIP netip.Addr
-
-	// What the listener can do for a request that goes on; each may be nil.
-	Trailers  func() []request.Header // behind a chunked body, once it has ended
-	Interrupt func()                  // ends a Read of the body that hangs
-	Watch     func(abort func())      // calls abort when the agent has gone
-}
-
-// Reply is what the agent gets. Body is nil for none; else closing it, which
-// the listener always does, ends the exchange.
-type Reply struct {
-	Status  int
-	Reason  string // status text; "" for the usual one
-	Headers []request.Header
-	Length  int // of the body; -1 where it isn't known
-	Body    io.ReadCloser
-	// Trailers are those behind the body, once it has been read to its end; nil
-	// where there can be none.
-	Trailers func() []request.Header
-	Close    bool // the connection can't be used again
-}
-
 // Pipeline holds the rooms.
 type Pipeline struct {
 	Routes      func() *route.Table // the table of now
@@ -65,15 +35,32 @@ type Pipeline struct {
 	Log         *accesslog.Log
 	Credentials *credential.Store
 	Upstream    *upstream.Client
+	PublicURL   string // how agents reach the broker, where the request's own authority isn't that
 }
 
 // Serve handles one request. It always replies, and every request makes a line
 // in the access log.
 func (p *Pipeline) Serve(in Incoming) Reply {
-	e := p.begin(&in)
-	reply, err := p.serve(in, e)
+	a := p.Admit(in)
+	return a.Send(in)
+}
+
+// Admit takes a request as far as its head goes.
+func (p *Pipeline) Admit(in Incoming) Admitted {
+	a := Admitted{e: p.begin(&in)}
+	a.err = p.admit(in, &a)
+	return a
+}
+
+// Send takes an admitted request to its reply, and a refused one to its refusal.
+// It is called once.
+func (a *Admitted) Send(in Incoming) Reply {
+	if a.err != nil {
+		return a.e.refuse(a.err)
+	}
+	reply, err := a.e.p.send(in, a)
 	if err != nil {
-		return e.refuse(err)
+		return a.e.refuse(err)
 	}
 	return reply
 }
@@ -86,63 +73,66 @@ func (p *Pipeline) Malformed(client netip.Addr, f *fault.Fault) Reply {
 	return reply
 }
 
-func (p *Pipeline) serve(in Incoming, e *end) (Reply, error) {
+func (p *Pipeline) admit(in Incoming, a *Admitted) error {
 	r, err := request.Parse(in.Raw)
 	if err != nil {
-		return Reply{}, err
+		return err
 	}
-	e.parsed(r)
+	a.e.parsed(r)
 	rt, err := p.route(r, in.Provider)
 	if err != nil {
-		return Reply{}, err
+		return err
 	}
-	e.routed(rt)
-	pl, ok := p.Plugins.Find(rt.Provider().Plugin)
-	if !ok {
-		return Reply{}, fault.New(fault.ProviderUnknown)
+	a.e.routed(r, rt)
+	var ok bool
+	if a.plugin, ok = p.Plugins.Find(rt.Provider().Plugin); !ok {
+		return fault.New(fault.ProviderUnknown)
 	}
-	e.shape = pl.Manifest.Shape
-	cut, err := token.Cut(pl.Manifest.TokenSlots, r)
+	a.e.shape = a.plugin.Manifest.Shape
+	cut, err := token.Cut(a.plugin.Manifest.TokenSlots, r)
 	if err != nil {
-		return Reply{}, err
+		return err
 	}
 	scrub.Accept(cut.Headers) // before the plugin sees or signs it
 	claim, err := p.Tokens.Find([]byte(cut.Token), rt.Provider().Name)
-	e.claimed(claim)
+	a.e.claimed(claim)
 	if err != nil {
-		return Reply{}, err
+		return err
 	}
-	vetted, line, err := planned(pl, claim, r, rt, cut)
-	if err != nil {
-		return Reply{}, err
+	if a.vetted, a.line, err = planned(a.plugin, claim, r, rt, cut); err != nil {
+		return err
 	}
-	grant, err := claim.Prove()
-	if err != nil {
-		return Reply{}, err
+	if a.grant, err = claim.Prove(); err != nil {
+		return err
 	}
-	permit, err := judge(grant, vetted, line, in.ClientIP, e)
-	if err != nil {
-		return Reply{}, err
-	}
-	if e.lease, err = p.Limits.Acquire(grant); err != nil {
+	a.permit, err = judge(a.grant, a.vetted, a.line, in.ClientIP, a.e)
+	return err
+}
+
+func (p *Pipeline) send(in Incoming, a *Admitted) (Reply, error) {
+	e, err := a.e, error(nil)
+	if e.lease, err = p.Limits.Acquire(a.grant); err != nil {
 		return Reply{}, err
 	}
 	if e.slot, err = p.Log.Reserve(); err != nil {
 		return Reply{}, err
 	}
-	cred, err := p.Credentials.Open(permit, e.lease, e.slot)
+	if err = e.slot.Intend(&e.x); err != nil {
+		return Reply{}, err
+	}
+	cred, err := p.Credentials.Open(a.permit, e.lease, e.slot)
 	if err != nil {
 		return Reply{}, err
 	}
 	e.opened(cred)
-	injected, err := apply.Apply(permit, cred, vetted, line)
+	injected, err := apply.Apply(a.permit, cred, a.vetted, a.line)
 	if err != nil {
 		return Reply{}, err
 	}
 	e.needles = injected.Needles()
-	answer, err := p.Upstream.Do(injected, e.counted(in), in.Watch)
+	answer, err := p.Upstream.Do(injected, e.counted(in), e.hooks(in))
 	if err != nil {
 		return Reply{}, e.blame(err)
 	}
-	return e.scrubbed(pl, answer, injected, line)
+	return e.scrubbed(a.plugin, answer, injected, a.line)
 }

@@ -56,7 +56,7 @@ func bounded(module []byte) ([]byte, error) {
 func boundSection(id byte, body []byte) ([]byte, error) {
 	c := cursor{b: body}
 	count := c.u32() // all other sections are vectors, of at least a byte an entry
-	if id != startSection && id != dataCountSection && count > uint64(len(c.b)) {
+	if c.cut || id != startSection && id != dataCountSection && count > uint64(len(c.b)) {
 		return nil, errCut
 	}
 	switch id {

@@ -31,17 +31,22 @@ type engine struct {
 	cache    wazero.CompilationCache
 	cacheDir string
 	mac      MAC
+
+	callLimit, startLimit time.Duration
 }
 
 // newEngine opens an engine with its disk cache in cacheDir ("" for none).
 func newEngine(ctx context.Context, cacheDir string, mac MAC) (*engine, error) {
-	e := &engine{cacheDir: cacheDir, mac: mac}
+	e := &engine{cacheDir: cacheDir, mac: mac, callLimit: callLimit, startLimit: startLimit}
 	config := wazero.NewRuntimeConfigCompiler().
 		WithMemoryLimitPages(memoryPages).
 		WithCloseOnContextDone(true) // the meter: see instance.call
 	if cacheDir != "" {
 		if err := os.MkdirAll(cacheDir, 0o700); err != nil {
 			return nil, fmt.Errorf("make the compile cache: %w", err)
+		}
+		if err := e.dropForeign(); err != nil {
+			return nil, err
 		}
 		var err error
 		if e.cache, err = wazero.NewCompilationCacheWithDir(cacheDir); err != nil {

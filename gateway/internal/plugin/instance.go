@@ -20,6 +20,9 @@ type instance struct {
 	buffer  api.Function
 	calls   map[string]api.Function
 	stack   [2]uint64
+	room    uint32        // where the guest made room for inputs,
+	size    int           // and for how many bytes
+	may     time.Duration // take for one call
 	limit   *time.Timer
 	expired atomic.Bool
 	log     *cappedLog
@@ -35,13 +38,13 @@ func (e *engine) start(ctx context.Context, c wazero.CompiledModule) (*instance,
 		WithStdout(log).WithStderr(log)
 	// wazero watches ctx while _initialize runs; later calls are watched by the
 	// instance's own timer.
-	ctx, cancel := context.WithTimeout(ctx, startLimit)
+	ctx, cancel := context.WithTimeout(ctx, e.startLimit)
 	defer cancel()
 	m, err := e.runtime.InstantiateModule(ctx, c, config)
 	if err != nil {
 		return nil, log.explain(fmt.Errorf("it does not start: %w", err))
 	}
-	in := &instance{module: m, log: log, buffer: m.ExportedFunction(abi.ExportBuffer), calls: map[string]api.Function{}}
+	in := &instance{module: m, log: log, may: e.callLimit, buffer: m.ExportedFunction(abi.ExportBuffer), calls: map[string]api.Function{}}
 	for name := range exports {
 		if f := m.ExportedFunction(name); f != nil {
 			in.calls[name] = f
@@ -60,7 +63,7 @@ func (e *engine) start(ctx context.Context, c wazero.CompiledModule) (*instance,
 // call hands input to an export and returns a view of the guest's memory with
 // the result. It is valid until the next call.
 func (in *instance) call(export string, input []byte, limit int) (out []byte, err error) {
-	in.limit.Reset(callLimit)
+	in.limit.Reset(in.may)
 	defer func() {
 		// A timer that fired in this very moment has closed the module: then
 		// the instance is dead, however the call ended.
@@ -94,13 +97,23 @@ func (in *instance) call(export string, input []byte, limit int) (out []byte, er
 	return out, nil
 }
 
+// leastRoom is what a guest is asked to make room for, so that most inputs fit
+// without another call.
+const leastRoom = 4 << 10
+
+// write puts input where the guest made room for the one before, if it fits: the
+// room is the host's until it asks for another (ABI.md §2).
 func (in *instance) write(input []byte) error {
-	in.stack[0] = uint64(len(input))
-	if err := in.buffer.CallWithStack(context.Background(), in.stack[:]); err != nil {
-		return fmt.Errorf("it trapped: %w", err)
+	if in.size == 0 || len(input) > in.size {
+		size := max(leastRoom, len(input))
+		in.stack[0] = uint64(size)
+		if err := in.buffer.CallWithStack(context.Background(), in.stack[:]); err != nil {
+			return fmt.Errorf("it trapped: %w", err)
+		}
+		in.room, in.size = uint32(in.stack[0]), size
 	}
-	if !in.module.Memory().Write(uint32(in.stack[0]), input) {
-		return fmt.Errorf("its buffer for %d bytes at %d is outside its memory", len(input), uint32(in.stack[0]))
+	if !in.module.Memory().Write(in.room, input) {
+		return fmt.Errorf("its buffer for %d bytes at %d is outside its memory", in.size, in.room)
 	}
 	return nil
 }

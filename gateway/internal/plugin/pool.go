@@ -106,8 +106,11 @@ func (p *pool) take(tenant string) (*instance, error) {
 }
 
 // close ends the instances and frees the code. It runs when nobody holds the
-// plugin any more, so no call is under way.
+// plugin any more, so no call is under way; the lock is for what the last one
+// wrote.
 func (p *pool) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.spare != nil {
 		p.spare.close()
 	}

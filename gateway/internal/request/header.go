@@ -158,6 +158,54 @@ func Stripped(headers []Header) []Header {
 	return kept
 }
 
+// EndToEnd is an answer's headers without those that concern its connection only
+// (RFC 9110 §7.6.1), by their own name or by a Connection header's, and without
+// its framing. Order, case and repeats of the rest stay; headers is not changed.
+func EndToEnd(headers []Header) []Header {
+	named := connectionOptions(headers)
+	kept := make([]Header, 0, len(headers)+1)
+	for _, h := range headers {
+		if !concernsConnection(h.Name) && (named == nil || !named[folded(h.Name)]) {
+			kept = append(kept, h)
+		}
+	}
+	return kept
+}
+
+func concernsConnection(name string) bool {
+	switch len(name) {
+	case 2:
+		return strings.EqualFold(name, "TE")
+	case 7:
+		return strings.EqualFold(name, "Trailer") || strings.EqualFold(name, "Upgrade")
+	case 10:
+		return strings.EqualFold(name, "Connection") || strings.EqualFold(name, "Keep-Alive")
+	case 14:
+		return strings.EqualFold(name, "Content-Length")
+	case 16:
+		return strings.EqualFold(name, "Proxy-Connection")
+	case 17:
+		return strings.EqualFold(name, "Transfer-Encoding")
+	case 18:
+		return strings.EqualFold(name, "Proxy-Authenticate")
+	}
+	return false
+}
+
+// Trailers is what of the lines behind a request's body may go upstream: those
+// that the door would let in as headers, and that no server may take for
+// framing, routing or an override (RFC 9110 §6.5.1). The body has gone by then,
+// so the others are left out, not refused.
+func Trailers(lines []Header) []Header {
+	var kept []Header
+	for _, l := range lines {
+		if token(l.Name) && validValue(l.Value) && kindOf(l.Name) == ordinary {
+			kept = append(kept, l)
+		}
+	}
+	return kept
+}
+
 // connectionOptions is what the Connection headers name, folded; nil where they
 // name no header.
 func connectionOptions(headers []Header) map[string]bool {

@@ -106,3 +106,13 @@ func TestKindsFitTheBuffer(t *testing.T) {
 		}
 	}
 }
+
+func TestTrailers(t *testing.T) {
+	list := []Header{
+		{"X-Checksum", "1"}, {"Host", "evil.example"}, {"Content-Length", "9"}, {"Transfer-Encoding", "chunked"}, {"X-HTTP-Method-Override", "DELETE"},
+		{"X_Original_URL", "/"}, {"X-Forwarded-For", "::1"}, {"", "x"}, {"a b", "x"}, {"X", "a\rb"}, {"x-checksum", "2"},
+	}
+	if got := Trailers(list); !slices.Equal(got, []Header{{"X-Checksum", "1"}, {"x-checksum", "2"}}) {
+		t.Errorf("%v", got)
+	}
+}

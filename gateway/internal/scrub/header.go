@@ -2,7 +2,6 @@ package scrub
 
 import (
 	"bytes"
-	"strings"
 
 	"github.com/seksbot/seks-broker/gateway/internal/needle"
 )
@@ -109,7 +108,17 @@ const ownPrefix = "x-seks-"
 // DroppedByDefault says whether an answer's header of that name, in any case,
 // goes no further unless a plugin keeps it. The broker's own headers are among
 // them, so that no upstream can speak for the broker.
-func DroppedByDefault(name []byte) bool {
-	lower := strings.ToLower(string(name))
-	return dropped[lower] || strings.HasPrefix(lower, ownPrefix)
+func DroppedByDefault(name string) bool {
+	var buf [40]byte // longer than every name above
+	n := min(len(name), len(buf))
+	for i := range n {
+		buf[i] = name[i]
+		if 'A' <= buf[i] && buf[i] <= 'Z' {
+			buf[i] += 'a' - 'A'
+		}
+	}
+	if n >= len(ownPrefix) && string(buf[:len(ownPrefix)]) == ownPrefix {
+		return true
+	}
+	return n == len(name) && dropped[string(buf[:n])]
 }

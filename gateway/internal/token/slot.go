@@ -62,6 +62,27 @@ func Cut(slots []abi.Slot, r request.Request) (Rest, error) {
 	return rest, nil
 }
 
+// Trailers is request.Trailers without key slots, and without lines that hold a
+// proxy token: Cut has not seen what comes behind the body.
+func Trailers(lines []request.Header) []request.Header {
+	var kept []request.Header
+	for _, l := range request.Trailers(lines) {
+		if !isKeySlot(l.Name) && !holdsToken(l.Name) && !holdsToken(l.Value) {
+			kept = append(kept, l)
+		}
+	}
+	return kept
+}
+
+func isKeySlot(name string) bool {
+	for _, slot := range keySlots {
+		if strings.EqualFold(name, slot) {
+			return true
+		}
+	}
+	return false
+}
+
 type cutter struct {
 	slots []abi.Slot
 	found string // a proxy token, or what came instead of one in the provider's slot
@@ -72,10 +93,7 @@ type cutter struct {
 
 // header says whether h is a key slot, and notes what it holds.
 func (c *cutter) header(h request.Header) bool {
-	slot := false
-	for _, name := range keySlots {
-		slot = slot || strings.EqualFold(h.Name, name)
-	}
+	slot := isKeySlot(h.Name)
 	for _, s := range c.slots {
 		switch {
 		case s.Kind == abi.SlotHeader && strings.EqualFold(h.Name, s.Name):

@@ -215,3 +215,13 @@ func FuzzCut(f *testing.F) {
 		}
 	})
 }
+
+func TestTrailersHoldNoToken(t *testing.T) {
+	list := []request.Header{
+		{Name: "X-Checksum", Value: "1"}, {Name: "Authorization", Value: "Bearer x"}, {Name: "x-api-key", Value: "x"},
+		{Name: "X-Note", Value: "it is " + tokenA}, {Name: tokenB, Value: "1"}, {Name: "Host", Value: "b"},
+	}
+	if got := Trailers(list); len(got) != 1 || got[0].Name != "X-Checksum" {
+		t.Errorf("%v", got)
+	}
+}

@@ -7,7 +7,7 @@
 package upstream
 
 import (
-	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -25,16 +25,26 @@ import (
 type Config struct {
 	ConnectTimeout time.Duration // TCP and TLS
 	IdleTimeout    time.Duration // without a byte either way, while a request is under way
-	TLS            *tls.Config   // nil: the system's roots
+	// Origin is what broker.toml says of an upstream, by its "host" or
+	// "host:port"; nil where it says nothing of any.
+	Origin func(host string) Origin
+}
+
+// Origin is the operator's word on one upstream. The zero value is none: a
+// plugin alone has named it.
+type Origin struct {
+	Named bool           // broker.toml names it, so it may be at any address
+	Roots *x509.CertPool // nil: the system's
 }
 
 // Client holds the connections to all upstreams.
 type Client struct {
 	config Config
 
-	mu    sync.Mutex
-	pools map[string]*fasthttp.HostClient
-	conns map[*watchedConn]struct{}
+	mu      sync.Mutex
+	pools   map[string]*fasthttp.HostClient
+	conns   map[*watchedConn]struct{}
+	aborted bool
 }
 
 // Bounds of what is held open.
@@ -90,19 +100,24 @@ func (a *Answer) Close() error {
 	return nil
 }
 
-// Do sends a request and waits for the head of its answer. watch, which may be
-// nil, is given what aborts the exchange at any time.
+// Hooks are what else happens in an exchange; each may be nil.
+type Hooks struct {
+	Watch   func(abort func()) // is given what aborts the exchange at any time
+	Interim func(status int, reason string, headers []request.Header)
+}
+
+// Do sends a request and waits for the head of its answer.
 //
 // A request is sent a second time only if it is a GET or HEAD without a body, on
 // a kept connection that turned out closed before a byte of an answer.
-func (c *Client) Do(in apply.Injected, body Body, watch func(abort func())) (Answer, error) {
+func (c *Client) Do(in apply.Injected, body Body, hooks Hooks) (Answer, error) {
 	if !in.Valid() {
 		return Answer{}, fault.New(fault.UpstreamUnreachable).Because(errors.New("nothing was injected"))
 	}
 	safe := body.Reader == nil && (in.Method() == "GET" || in.Method() == "HEAD")
 	pool := c.pool(in)
 	for {
-		a, kept, err := try(pool, in, body, watch)
+		a, kept, err := try(pool, in, body, hooks)
 		if err == nil {
 			return a, nil
 		}
@@ -113,13 +128,13 @@ func (c *Client) Do(in apply.Injected, body Body, watch func(abort func())) (Ans
 	}
 }
 
-func try(pool *fasthttp.HostClient, in apply.Injected, body Body, watch func(abort func())) (a Answer, kept bool, err error) {
+func try(pool *fasthttp.HostClient, in apply.Injected, body Body, hooks Hooks) (a Answer, kept bool, err error) {
 	e, kept, err := begin(pool)
 	if err != nil {
 		return a, false, err
 	}
-	if watch != nil {
-		watch(func() { _ = e.conn.Close() })
+	if hooks.Watch != nil {
+		hooks.Watch(e.abort)
 	}
 	sent := e.send(in, body)
 	var cut errUpload
@@ -129,7 +144,7 @@ func try(pool *fasthttp.HostClient, in apply.Injected, body Body, watch func(abo
 	}
 	// Where the write failed, the API may have answered and closed before it
 	// read everything: its answer is then still to be had.
-	if a, err = e.answer(in.Method()); err == nil {
+	if a, err = e.answer(in.Method(), hooks.Interim); err == nil {
 		return a, kept, nil
 	}
 	if sent != nil {
@@ -154,7 +169,7 @@ func (c *Client) pool(in apply.Injected) *fasthttp.HostClient {
 	p := &fasthttp.HostClient{
 		Addr:                fasthttp.AddMissingPort(origin.Host, isTLS),
 		IsTLS:               isTLS,
-		DialTimeout:         c.dialer(origin.Hostname(), isTLS),
+		DialTimeout:         c.dialer(origin),
 		MaxConns:            maxConnsAPool,
 		MaxIdleConnDuration: maxIdle,
 	}

@@ -3,8 +3,10 @@ package upstream
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"syscall"
 	"time"
@@ -25,7 +27,7 @@ type watchedConn struct {
 	used   bool            // it has served a request
 	probe  bool            // no byte may be waited for
 	// When each deadline was set last: setting one costs more than reading the
-	// clock, so it is moved at most once a second.
+	// clock, so it is moved at most once a second, and eight times in idle.
 	readSet, writeSet time.Time
 }
 
@@ -38,49 +40,52 @@ func (e errDial) Unwrap() error { return e.error }
 func (errDial) Is(target error) bool { _, ok := target.(errDial); return ok }
 
 // dialer makes a pool's connections; with TLS they are ready to be used.
-func (c *Client) dialer(host string, useTLS bool) fasthttp.DialFuncWithTimeout {
+func (c *Client) dialer(origin *url.URL) fasthttp.DialFuncWithTimeout {
+	var known Origin
+	if c.config.Origin != nil {
+		known = c.config.Origin(origin.Host)
+	}
+	var d net.Dialer
+	if !known.Named {
+		d.Control = control
+	}
 	return func(addr string, _ time.Duration) (net.Conn, error) {
 		ctx, cancel := context.WithTimeout(context.Background(), c.config.ConnectTimeout)
 		defer cancel()
-		conn, err := c.dial(ctx, addr)
+		conn, err := d.DialContext(ctx, "tcp", addr)
 		if err != nil {
 			return nil, errDial{fmt.Errorf("no connection: %w", err)}
 		}
-		if !useTLS {
-			return conn, nil
+		w, err := c.watch(conn)
+		if err != nil {
+			return nil, err
 		}
-		t := tls.Client(conn, c.tlsConfig(host))
+		if origin.Scheme != "https" {
+			return w, nil
+		}
+		t := tls.Client(w, &tls.Config{ServerName: origin.Hostname(), RootCAs: known.Roots, NextProtos: []string{"http/1.1"}})
 		if err := t.HandshakeContext(ctx); err != nil {
-			_ = conn.Close()
+			_ = w.Close()
 			return nil, errDial{fmt.Errorf("no TLS: %w", err)}
 		}
 		return t, nil
 	}
 }
 
-func (c *Client) tlsConfig(host string) *tls.Config {
-	t := &tls.Config{}
-	if c.config.TLS != nil {
-		t = c.config.TLS.Clone()
-	}
-	t.ServerName = host
-	t.NextProtos = []string{"http/1.1"}
-	return t
-}
+var errAborted = errDial{errors.New("the broker is stopping")}
 
-func (c *Client) dial(ctx context.Context, addr string) (*watchedConn, error) {
-	var d net.Dialer
-	conn, err := d.DialContext(ctx, "tcp", addr)
-	if err != nil {
-		return nil, err
-	}
+func (c *Client) watch(conn net.Conn) (*watchedConn, error) {
 	w := &watchedConn{Conn: conn, client: c, idle: c.config.IdleTimeout}
 	if s, ok := conn.(syscall.Conn); ok {
 		w.raw, _ = s.SyscallConn()
 	}
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.aborted {
+		_ = conn.Close()
+		return nil, errAborted
+	}
 	c.conns[w] = struct{}{}
-	c.mu.Unlock()
 	return w, nil
 }
 
@@ -140,7 +145,7 @@ func (w *watchedConn) Write(p []byte) (int, error) {
 
 func move(set *time.Time, idle time.Duration, deadline func(time.Time) error) error {
 	now := time.Now()
-	if idle <= 0 || now.Sub(*set) < time.Second {
+	if idle <= 0 || now.Sub(*set) < min(time.Second, idle/8) {
 		return nil
 	}
 	*set = now
@@ -155,9 +160,11 @@ func (w *watchedConn) Close() error {
 	return w.Conn.Close()
 }
 
-// Abort cuts every connection: what is still streaming ends with an error.
+// Abort cuts every connection and makes no more: what is still streaming, or
+// waits for an answer, ends with an error.
 func (c *Client) Abort() {
 	c.mu.Lock()
+	c.aborted = true
 	conns := make([]*watchedConn, 0, len(c.conns))
 	for w := range c.conns {
 		conns = append(conns, w)

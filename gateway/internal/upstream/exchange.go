@@ -23,6 +23,19 @@ type exchange struct {
 	body   framed
 	keep   bool // the answer allows another request on the connection
 	upload *upload
+
+	mu    sync.Mutex
+	ended bool
+}
+
+// abort cuts the exchange, from any goroutine. One that has ended is left alone:
+// its connection may serve another by now.
+func (e *exchange) abort() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if !e.ended {
+		_ = e.conn.Close()
+	}
 }
 
 var readers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 4<<10) }}
@@ -112,8 +125,9 @@ func appendHead(b []byte, in apply.Injected, body Body) []byte {
 	return append(b, "\r\n\r\n"...)
 }
 
-// answer reads the head of the answer; interim ones are passed over.
-func (e *exchange) answer(method string) (Answer, error) {
+// answer reads the head of the answer; interim ones are handed on, but for 100,
+// which nobody asked for.
+func (e *exchange) answer(method string, interim func(int, string, []request.Header)) (Answer, error) {
 	for range maxInterim {
 		h, err := readHead(e.br)
 		if err != nil {
@@ -123,6 +137,9 @@ func (e *exchange) answer(method string) (Answer, error) {
 			return Answer{}, protocolf("it switches protocols, which nobody asked for")
 		}
 		if h.status < 200 {
+			if h.status != 100 && interim != nil {
+				interim(h.status, h.reason, h.headers)
+			}
 			continue
 		}
 		length, err := h.framing(method)
@@ -171,6 +188,9 @@ func (e *exchange) end() {
 			reuse = false
 		}
 	}
+	e.mu.Lock()
+	e.ended = true
+	e.mu.Unlock()
 	e.br.Reset(nil)
 	readers.Put(e.br)
 	e.release(reuse)

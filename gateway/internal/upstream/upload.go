@@ -12,30 +12,33 @@ type upload struct {
 	interrupt func()
 	done      chan struct{}
 	err       error // once done
+	stopped   bool  // stop has ended it, and so err says nothing of the agent
 }
 
 func startUpload(conn *watchedConn, body Body) *upload {
 	u := &upload{conn: conn, interrupt: body.Interrupt, done: make(chan struct{})}
 	go func() {
-		defer close(u.done)
 		if body.Length < 0 {
 			u.err = copyChunked(conn, body)
 		} else {
 			u.err = copyFixed(conn, body)
 		}
-		if u.cut() {
+		_, cut := u.err.(errUpload)
+		close(u.done)
+		if cut {
 			// The API must not take what it has for a whole request: it gets no
-			// end, and the connection goes.
+			// end, and the connection goes. Whoever meets that finds u done, and so
+			// knows whose doing it was.
 			_ = conn.Close()
 		}
 	}()
 	return u
 }
 
-// cut says whether it was the agent who broke off.
+// cut says, once stop was called, whether it was the agent who broke off.
 func (u *upload) cut() bool {
 	_, ok := u.err.(errUpload)
-	return ok
+	return ok && !u.stopped
 }
 
 // stop ends the upload and says whether it had been whole. A read from the
@@ -44,6 +47,7 @@ func (u *upload) stop() bool {
 	if u.ended() {
 		return u.err == nil
 	}
+	u.stopped = true
 	_ = u.conn.Close()
 	if u.interrupt != nil {
 		u.interrupt()

@@ -1,0 +1,103 @@
+package pipeline
+
+import (
+	"strings"
+
+	"github.com/seksbot/seks-broker/gateway/internal/apply"
+	"github.com/seksbot/seks-broker/gateway/internal/plan"
+	"github.com/seksbot/seks-broker/gateway/internal/request"
+	"github.com/seksbot/seks-broker/gateway/internal/scrub"
+	"github.com/seksbot/seks-broker/gateway/internal/upstream"
+	"github.com/seksbot/seks-broker/plugin-sdk/abi"
+)
+
+// kept is what of an upstream's headers reaches the agent: an answer's, an
+// interim answer's or trailers. decoded says that the body is sent decoded.
+func (e *end) kept(headers []request.Header, extra *plan.Scrub, decoded bool) []request.Header {
+	headers = request.EndToEnd(headers)
+	clean := e.clear(headers)
+	kept := headers[:0] // EndToEnd has made it for us
+	for _, h := range headers {
+		if scrub.DroppedByDefault(h.Name) && !(strings.EqualFold(h.Name, "Set-Cookie") && extra.KeepsCookie(h.Value)) ||
+			extra.Drops(h.Name) || decoded && strings.EqualFold(h.Name, "Content-Encoding") {
+			continue
+		}
+		if extra.Masks(h.Name) {
+			h.Value = strings.Repeat("*", len(h.Value))
+		}
+		h.Value = extra.Rewritten(h.Name, h.Value)
+		if !clean {
+			if scrub.Contains(e.needles, []byte(h.Name)) {
+				e.x.Scrubbed++
+				continue
+			}
+			h.Value = e.mask(h.Value)
+		}
+		kept = append(kept, h)
+	}
+	return kept
+}
+
+// clear says that no header holds a needle, in one search over all of them. No
+// form has a line feed in it, so none can begin in one line and end in the
+// next. A "%" may hide one from this search: then each is looked at by itself.
+func (e *end) clear(headers []request.Header) bool {
+	size := 0
+	for _, h := range headers {
+		size += len(h.Name) + len(h.Value) + 2
+	}
+	all := make([]byte, 0, size)
+	for _, h := range headers {
+		if strings.IndexByte(h.Value, '%') >= 0 || strings.IndexByte(h.Name, '%') >= 0 {
+			return false
+		}
+		all = append(append(append(append(all, h.Name...), '\n'), h.Value...), '\n')
+	}
+	return !e.needles.SpansLines() && !scrub.Contains(e.needles, all)
+}
+
+// mask masks what is left of a secret in one value.
+func (e *end) mask(v string) string {
+	if v == "" {
+		return v
+	}
+	masked, hits := scrub.Header(e.needles, []byte(v))
+	if hits == 0 {
+		return v
+	}
+	e.x.Scrubbed += hits
+	return string(masked)
+}
+
+// coding is an answer's Content-Encoding. Of all its headers: a Connection
+// header that names Content-Encoding must not pass a coded body off as one to be
+// searched as it is.
+func coding(headers []request.Header) (coding string) {
+	for _, h := range headers {
+		if strings.EqualFold(h.Name, "Content-Encoding") {
+			coding = strings.TrimPrefix(coding+", "+h.Value, ", ")
+		}
+	}
+	return coding
+}
+
+func value(headers []request.Header, name string) string {
+	for _, h := range headers {
+		if strings.EqualFold(h.Name, name) {
+			return h.Value
+		}
+	}
+	return ""
+}
+
+// answerHead is what a plugin sees of an answer.
+func (e *end) answerHead(a upstream.Answer, l apply.Line) *abi.AnswerHead {
+	head := &abi.AnswerHead{
+		Status: uint64(a.Status), Method: l.Method, Path: l.Path,
+		Origin: l.Origin.Scheme + "://" + l.Origin.Host, Public: e.public,
+	}
+	for _, h := range a.Headers {
+		head.Headers = append(head.Headers, abi.Header(h))
+	}
+	return head
+}
