@@ -60,9 +60,9 @@ func TestAgentGone(t *testing.T) {
 		{"in mid-stream", r, tcp, streamChat(r.token), "data: ", 200},
 		{"in mid-stream, on a unix socket", r, func() (net.Conn, error) { return net.Dial("unix", socket) }, streamChat(r.token), "data: ", 200},
 		{"in mid-stream, over TLS", secure, func() (net.Conn, error) {
-			return tls.Dial("tcp", strings.TrimPrefix(secure.URL, "https://"), &tls.Config{RootCAs: roots})
+			return tls.Dial("tcp", strings.TrimPrefix(secure.URL, "https://"), &tls.Config{RootCAs: roots, ServerName: "localhost"})
 		}, streamChat(secure.token), "data: ", 200},
-		{"in a body of known length", r, tcp, hostile("stall-body"), "Content-Length: 4096", 200},
+		{"in a body of known length", r, tcp, hostile("stall-body"), "", 200},
 		{"while it waits for the head", r, tcp, hostile("stall-head"), "", 0},
 		{"in mid-upload", r, tcp, upload + "Content-Length: 1000000\r\n\r\n" + strings.Repeat("x", 100_000), "", 0},
 		{"in mid-upload, in chunks", r, tcp, upload + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", "", 0},

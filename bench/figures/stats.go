@@ -24,13 +24,14 @@ type Spread struct {
 	Median, Min, Max float64
 }
 
-// Of is the spread of samples; with an even number of them the median is the
-// mean of the two in the middle.
+// Of is the spread of the samples that are numbers: a round may have had none.
+// With an even count of them the median is the mean of the two in the middle.
 func Of(samples []float64) Spread {
-	if len(samples) == 0 {
+	s := slices.DeleteFunc(slices.Clone(samples), math.IsNaN)
+	if len(s) == 0 {
 		return Spread{math.NaN(), math.NaN(), math.NaN()}
 	}
-	s := slices.Sorted(slices.Values(samples))
+	slices.Sort(s)
 	mid := len(s) / 2
 	median := s[mid]
 	if len(s)%2 == 0 {

@@ -87,7 +87,7 @@ func (e *evaluation) eval(n *node) ([]byte, error) {
 		e.note(n, b)
 		return b, nil
 	}
-	args := make([][]byte, len(n.args))
+	args, before := make([][]byte, len(n.args)), len(e.derived)
 	for i, a := range n.args {
 		var err error
 		if args[i], err = e.eval(a); err != nil {
@@ -97,6 +97,10 @@ func (e *evaluation) eval(n *node) ([]byte, error) {
 	out := n.run(args)
 	if len(out) > abi.MaxValue {
 		return nil, fmt.Errorf("a value has %d bytes; at most %d are allowed", len(out), abi.MaxValue)
+	}
+	if len(n.reveals) == 0 {
+		// What went into a signature, or into no secret at all, does not leave.
+		e.derived = e.derived[:before]
 	}
 	e.note(n, out)
 	return out, nil

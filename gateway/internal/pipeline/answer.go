@@ -65,7 +65,7 @@ func (s *stream) Read(p []byte) (int, error) {
 	// Who knows the length reads so much and no more, and meets no EOF.
 	if errors.Is(err, io.EOF) || s.end.x.BytesOut == s.whole {
 		s.done = true
-	} else if err != nil && s.end.x.Error == "" {
+	} else if err != nil && s.end.x.Error == "" && !s.end.left.Load() {
 		s.end.x.Error, s.end.x.Reason = string(fault.UpstreamProtocol), "the answer was cut: "+err.Error()
 	}
 	return n, err

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/seksbot/seks-broker/gateway/internal/accesslog"
@@ -42,6 +43,7 @@ type end struct {
 	sent    time.Time   // zero: nothing went upstream
 	needles *needle.Set // what must not reach the line
 	once    sync.Once
+	left    atomic.Bool // the agent has gone, and what broke off did so for that
 }
 
 func (p *Pipeline) begin(in *Incoming) *end {
@@ -116,7 +118,15 @@ func (e *end) counted(in Incoming) upstream.Body {
 
 // hooks are what the exchange with the upstream does beside its answer.
 func (e *end) hooks(in Incoming) upstream.Hooks {
-	h := upstream.Hooks{Watch: in.Watch}
+	var h upstream.Hooks
+	if in.Watch != nil {
+		h.Watch = func(abort func()) {
+			in.Watch(func() {
+				e.left.Store(true)
+				abort()
+			})
+		}
+	}
 	if in.Interim != nil {
 		h.Interim = func(status int, reason string, headers []request.Header) {
 			in.Interim(status, e.mask(reason), e.kept(headers, &plan.Scrub{}, false))
