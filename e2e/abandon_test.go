@@ -68,7 +68,7 @@ func TestAgentGone(t *testing.T) {
 		{"in mid-upload, in chunks", r, tcp, upload + "Transfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n", "", 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			c.rig.t = t
+			r.t, c.rig.t = t, t
 			before := len(c.rig.log())
 			conn, err := c.dial()
 			if err != nil {
@@ -91,7 +91,7 @@ func TestAgentGone(t *testing.T) {
 			if l := lines[before]; c.status != 0 && (l["status"] != c.status || !strings.Contains(fmt.Sprint(l["reason"]), "went away")) {
 				t.Errorf("the line says %v %v", l["status"], l["reason"])
 			}
-			c.rig.works(c.name)
+			r.works(c.name)
 		})
 	}
 	r.t, secure.t = t, t

@@ -48,7 +48,7 @@ var verbatim = map[string]string{
 
 	// Status lines (section 4).
 	"version-unknown": "HTTP/3.7 200 OK\r\nContent-Length: 29\r\n\r\n" + Own,
-	"version-0.9":     Own,
+	"version-0.9":     Own + "\r\n\r\n",
 	"version-case":    "http/1.1 200 OK\r\nContent-Length: 29\r\n\r\n" + Own,
 	"status-none":     "HTTP/1.1\r\nContent-Length: 29\r\n\r\n" + Own,
 	"status-long":     "HTTP/1.1 2000 OK\r\nContent-Length: 29\r\n\r\n" + Own,

@@ -269,6 +269,9 @@ func TestChangesReachReadersAtOnce(t *testing.T) {
 	}
 	close(stop)
 	wg.Wait()
+	if _, err := h.store.Open(permit, lease, slot); err != nil { // so that it is in memory
+		t.Fatal(err)
+	}
 	if err := h.store.Remove("default", "main"); err != nil {
 		t.Fatal(err)
 	}

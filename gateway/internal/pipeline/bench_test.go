@@ -15,9 +15,9 @@ import (
 )
 
 // BenchmarkServe is the whole life of a request but for the listener, against an
-// upstream on loopback. bench/profile.sh makes a profile by stage of it: the
-// real binary is undumpable, and serves none. The upstream's goroutines carry
-// the label role=upstream, to be left out of that.
+// upstream on loopback: with -cpuprofile, and without what the upstream's
+// goroutines take (go tool pprof -tagignore role:upstream), a profile by stage.
+// bench/profile.sh makes one of the whole program under load.
 func BenchmarkServe(b *testing.B) {
 	const question = `{"model":"bench","messages":[{"role":"user","content":"Say hello."}]}`
 	answer := func(size int) string {

@@ -43,7 +43,11 @@ func (e *engine) load(ctx context.Context, module []byte, path string) (p *Plugi
 		_ = c.Close(ctx)
 		return nil, err
 	}
+	// The first call is a part of the start: the guest's pages are cold, and the
+	// machine may be busy compiling the others.
+	first.may = e.startLimit
 	out, err := first.call(abi.ExportManifest, nil, abi.MaxManifest)
+	first.may = e.callLimit
 	var m *plan.Manifest
 	if err == nil {
 		m, err = plan.ParseManifest(out, Digest(module))

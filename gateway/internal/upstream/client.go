@@ -87,7 +87,7 @@ func (a *Answer) Trailers() []request.Header {
 
 // Early says that the answer came before the whole request was sent.
 func (a *Answer) Early() bool {
-	return a.exchange != nil && a.exchange.upload != nil && !a.exchange.upload.ended()
+	return a.exchange != nil && a.exchange.upload != nil && !a.exchange.upload.last.Load()
 }
 
 // Close gives the connection back, or closes it where the body was not read to

@@ -3,6 +3,8 @@ package upstream
 import (
 	"io"
 	"strconv"
+	"sync/atomic"
+	"time"
 )
 
 // upload is a request body on its way, while the answer is awaited or even
@@ -11,7 +13,8 @@ type upload struct {
 	conn      *watchedConn
 	interrupt func()
 	done      chan struct{}
-	err       error // once done
+	last      atomic.Bool // its last write has begun, so the API may have all of it
+	err       error       // once done
 	stopped   bool  // stop has ended it, and so err says nothing of the agent
 }
 
@@ -19,9 +22,9 @@ func startUpload(conn *watchedConn, body Body) *upload {
 	u := &upload{conn: conn, interrupt: body.Interrupt, done: make(chan struct{})}
 	go func() {
 		if body.Length < 0 {
-			u.err = copyChunked(conn, body)
+			u.err = u.copyChunked(body)
 		} else {
-			u.err = copyFixed(conn, body)
+			u.err = u.copyFixed(body)
 		}
 		_, cut := u.err.(errUpload)
 		close(u.done)
@@ -44,6 +47,13 @@ func (u *upload) cut() bool {
 // stop ends the upload and says whether it had been whole. A read from the
 // agent that hangs is interrupted; one write to the API at most is waited for.
 func (u *upload) stop() bool {
+	if u.last.Load() {
+		// The API has answered, so that write is over, or will soon fail.
+		select {
+		case <-u.done:
+		case <-time.After(lastWrite):
+		}
+	}
 	if u.ended() {
 		return u.err == nil
 	}
@@ -56,14 +66,18 @@ func (u *upload) stop() bool {
 	return false
 }
 
-const copyBuffer = 32 << 10
+const (
+	copyBuffer = 32 << 10
+	lastWrite  = time.Second // for a last write to be over, once there is an answer
+)
 
-func copyFixed(conn *watchedConn, body Body) error {
+func (u *upload) copyFixed(body Body) error {
 	buf := make([]byte, copyBuffer)
 	for left := body.Length; left > 0; {
 		n, err := body.Reader.Read(buf[:min(left, len(buf))])
 		if n > 0 {
-			if _, err := conn.top.Write(buf[:n]); err != nil {
+			u.last.Store(n == left)
+			if _, err := u.conn.top.Write(buf[:n]); err != nil {
 				return err
 			}
 			left -= n
@@ -80,7 +94,7 @@ func copyFixed(conn *watchedConn, body Body) error {
 
 // copyChunked sends each read as a chunk, in one write, so that what the agent
 // has sent is at the API as soon as it came. The body's trailers follow it.
-func copyChunked(conn *watchedConn, body Body) error {
+func (u *upload) copyChunked(body Body) error {
 	const room = 18 // for a size line
 	buf := make([]byte, room+copyBuffer+2)
 	for {
@@ -91,7 +105,7 @@ func copyChunked(conn *watchedConn, body Body) error {
 			copy(buf[start:], size)
 			copy(buf[start+len(size):], "\r\n")
 			end := room + n + copy(buf[room+n:], "\r\n")
-			if _, err := conn.top.Write(buf[start:end]); err != nil {
+			if _, err := u.conn.top.Write(buf[start:end]); err != nil {
 				return err
 			}
 		}
@@ -108,7 +122,8 @@ func copyChunked(conn *watchedConn, body Body) error {
 			end = append(end, t.Name+": "+t.Value+"\r\n"...)
 		}
 	}
-	_, err := conn.top.Write(append(end, "\r\n"...))
+	u.last.Store(true)
+	_, err := u.conn.top.Write(append(end, "\r\n"...))
 	return err
 }
 
