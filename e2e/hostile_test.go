@@ -86,18 +86,9 @@ func TestHostileUpstream(t *testing.T) {
 		for _, f := range fates[name] {
 			what := name + f.query
 			before := good.count.Load()
-			if name == "late-answer" {
-				// Its connection has to be idle when the second answer comes. Were it in
-				// use again, HTTP/1.1 has no way to tell that answer from the right one.
-				good.turn.Lock()
-			}
-			a := r.provoke("/api/openai/v1/hostile/"+name+strings.ReplaceAll(f.query, "ELSEWHERE", elsewhereURL+"/stolen"), f.upload)
+			a := r.provoke(good, name, f, elsewhereURL+"/stolen")
 			f.check(t, what, a)
 			all = append(all, ended{what, f, a.id()})
-			if name == "late-answer" {
-				eventually(t, "the second answer is sent", func() bool { n, _ := r.double.Ran("late-answer-sent"); return n > 0 })
-				good.turn.Unlock()
-			}
 			for range 2 {
 				r.works(what)
 			}
@@ -133,13 +124,21 @@ func TestHostileUpstream(t *testing.T) {
 }
 
 // provoke asks for a behaviour. An upload stops after its beginning.
-func (r *rig) provoke(target string, upload bool) answer {
+func (r *rig) provoke(good *bystander, name string, f fate, elsewhere string) answer {
 	r.t.Helper()
-	if !upload {
-		return r.ask("GET "+target, r.token)
+	target := "/api/openai/v1/hostile/" + name + strings.ReplaceAll(f.query, "ELSEWHERE", elsewhere)
+	if f.upload {
+		return r.exchange("POST " + target + " HTTP/1.1\r\nHost: broker\r\nAuthorization: Bearer " + r.token +
+			"\r\nContent-Length: 1000000\r\n\r\n" + strings.Repeat("beginning ", 20_000))
 	}
-	return r.exchange("POST " + target + " HTTP/1.1\r\nHost: broker\r\nAuthorization: Bearer " + r.token +
-		"\r\nContent-Length: 1000000\r\n\r\n" + strings.Repeat("beginning ", 20_000))
+	if name == "late-answer" {
+		// Its connection has to be idle when the second answer comes. Were it in
+		// use again, HTTP/1.1 has no way to tell that answer from the right one.
+		good.turn.Lock()
+		defer good.turn.Unlock()
+		defer eventually(r.t, "the second answer is sent", func() bool { n, _ := r.double.Ran("late-answer-sent"); return n > 0 })
+	}
+	return r.ask("GET "+target, r.token)
 }
 
 func (f fate) check(t *testing.T, what string, a answer) {

@@ -25,7 +25,7 @@ const Own = "the answer that was asked for"
 const hostileLimit = time.Minute
 
 // behaviours are what a hostile, broken or dying server does with a request, by
-// name. Those of heads.go send bytes as they stand and close. Parameters:
+// name. Those of hostile_heads.go send bytes as they stand and close. Parameters:
 //
 //	?at=N      reset: how many bytes of a good answer come before it (0)
 //	?to=URL    redirect-N: where it leads

@@ -8,6 +8,7 @@ import (
 
 	"github.com/seksbot/seks-broker/gateway/internal/accesslog"
 	"github.com/seksbot/seks-broker/gateway/internal/credential"
+	"github.com/seksbot/seks-broker/gateway/internal/exchange"
 	"github.com/seksbot/seks-broker/gateway/internal/fault"
 	"github.com/seksbot/seks-broker/gateway/internal/limit"
 	"github.com/seksbot/seks-broker/gateway/internal/policy"
@@ -41,6 +42,32 @@ func TestOpenWithoutAuthority(t *testing.T) {
 	}
 	if c, err := h.store.Open(permit, lease, slot); err != nil || !c.Valid() {
 		t.Errorf("with all three: %v", err)
+	}
+}
+
+// Where lines must be on disk before a credential is used, a slot opens one only
+// after its line of intent is.
+func TestOpenWaitsForTheIntent(t *testing.T) {
+	h := newHouse(t)
+	h.set("main", key)
+	log, err := accesslog.Open(accesslog.Config{Dir: t.TempDir(), Sync: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	slot, err := log.Reserve()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer slot.Release()
+	permit, lease := h.permit("default", "main", "openai", host), h.lease()
+	c, err := h.store.Open(permit, lease, slot)
+	refused(t, "before", c, err, "without authority")
+	if err := slot.Intend(&exchange.Exchange{ID: "req_1"}); err != nil {
+		t.Fatal(err)
+	}
+	if c, err := h.store.Open(permit, lease, slot); err != nil || !c.Valid() {
+		t.Errorf("after: %v", err)
 	}
 }
 

@@ -15,7 +15,7 @@ type upload struct {
 	done      chan struct{}
 	last      atomic.Bool // its last write has begun, so the API may have all of it
 	err       error       // once done
-	stopped   bool  // stop has ended it, and so err says nothing of the agent
+	stopped   bool        // stop has ended it, and so err says nothing of the agent
 }
 
 func startUpload(conn *watchedConn, body Body) *upload {
