@@ -25,7 +25,7 @@ step "official clients against build/seks"
 (cd e2e && go test ./...)
 
 step "fuzz, a short while each"
-./fuzz.sh "${FUZZTIME:-3s}"
+./fuzz.sh "${FUZZTIME:-2s}"
 
 step demo
 make demo

@@ -7,6 +7,6 @@ grep -rl --include='*_test.go' '^func Fuzz' gateway plugin-sdk bench plugins | w
 	package=./$(dirname "$file")
 	grep -o '^func Fuzz[A-Za-z0-9_]*' "$file" | cut -d' ' -f2 | while read -r target; do
 		echo "fuzz $package $target for $time"
-		go test "$package" -run '^$' -fuzz "^$target\$" -fuzztime "$time"
+		go test "$package" -run '^$' -fuzz "^$target\$" -fuzztime "$time" -fuzzminimizetime 1x
 	done
 done
