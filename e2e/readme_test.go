@@ -17,63 +17,97 @@ import (
 // The README's first steps, run as they stand. Only what a test can't have is
 // changed: the port is one that is free, and the API is the double.
 func TestReadmeFirstUse(t *testing.T) {
-	readme, err := os.ReadFile("../README.md")
-	if err != nil {
-		t.Fatal(err)
+	d := newDoc(t, "../README.md")
+	d.env = []string{"OPENAI_API_KEY=" + d.key}
+	// A person waits until serve has said that it is ready; so does the script.
+	out := d.run(strings.Replace(d.blocks[0], "seks serve &\n", "seks serve & "+d.ready(), 1), "")
+	for _, want := range []string{`"object":"list"`, "models.list", "my-openai"} {
+		if !strings.Contains(out, want) {
+			t.Errorf("no %s in what the README's steps print:\n%s", want, out)
+		}
 	}
-	block := regexp.MustCompile("(?s)<!-- This block is run by a test[^\n]*-->\n```sh\n(.*?)```").FindSubmatch(readme)
-	if block == nil {
-		t.Fatal("README.md has no block that is marked to be run")
-	}
-	key := newKey()
-	double := upstream.New(upstream.Options{Key: key})
-	api, err := double.Start()
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer double.Close()
+}
 
-	dir := t.TempDir()
-	bin, err := filepath.Abs(build)
+// doc is a page whose commands are run, in a folder of its own with a broker.toml.
+type doc struct {
+	t      *testing.T
+	blocks []string // all that stand after the page's mark
+	dir    string
+	key    string // the double's
+	double *upstream.Server
+	port   string
+	env    []string
+}
+
+func newDoc(t *testing.T, page string) *doc {
+	t.Helper()
+	text, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
+	mark := regexp.MustCompile("<!-- (This block is|These blocks are) run by a test[^\n]*-->\n").FindIndex(text)
+	if mark == nil {
+		t.Fatalf("%s has no block that is marked to be run", page)
+	}
+	d := &doc{t: t, dir: t.TempDir(), key: newKey(), port: freePort(t)}
+	for _, m := range regexp.MustCompile("(?s)```sh\n(.*?)```").FindAllSubmatch(text[mark[1]:], -1) {
+		d.blocks = append(d.blocks, string(m[1]))
+	}
+	d.double = upstream.New(upstream.Options{Key: d.key})
+	api, err := d.double.Start()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = d.double.Close() })
 	sample, err := os.ReadFile("../broker.toml")
 	if err != nil {
 		t.Fatal(err)
 	}
-	port := freePort(t)
-	config := strings.NewReplacer(
-		`upstream = ""`, `upstream = "`+api+`"`,
-		`"127.0.0.1:8080"`, `"127.0.0.1:`+port+`"`,
-		`"127.0.0.1:8081"`, `"127.0.0.1:0"`,
-		`"build/plugins"`, `"`+filepath.Join(bin, "plugins")+`"`,
-	).Replace(string(sample))
-	if err := os.WriteFile(filepath.Join(dir, "broker.toml"), []byte(config), 0o600); err != nil {
+	plugins := filepath.Join(d.dir, "plugins")
+	if err := os.CopyFS(plugins, os.DirFS(filepath.Join(build, "plugins"))); err != nil {
 		t.Fatal(err)
 	}
-	// A person waits until serve has said that it is ready; so does the script.
-	script := strings.ReplaceAll(string(block[1]), "127.0.0.1:8080", "127.0.0.1:"+port)
-	script = strings.Replace(script, "seks serve &\n", "seks serve & until curl -sf http://127.0.0.1:"+port+"/healthz >/dev/null; do kill -0 $! || exit 1; sleep 0.05; done\n", 1)
-	script = "set -e\ntrap 'kill $(jobs -p)' EXIT\n" + script
+	config := strings.NewReplacer(
+		`upstream = ""`, `upstream = "`+api+`"`,
+		`"127.0.0.1:8080"`, `"127.0.0.1:`+d.port+`"`,
+		`"127.0.0.1:8081"`, `"127.0.0.1:0"`,
+		`"build/plugins"`, `"plugins"`,
+		"[providers.anthropic]", "[providers.acme]\nupstream = \""+api+"\"",
+	).Replace(string(sample))
+	if err := os.WriteFile(filepath.Join(d.dir, "broker.toml"), []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return d
+}
 
+// ready waits for the job that was begun last to serve.
+func (d *doc) ready() string {
+	return "until curl -sf http://127.0.0.1:" + d.port + "/healthz >/dev/null; do kill -0 $! || exit 1; sleep 0.05; done\n"
+}
+
+// run gives what a script printed. It has seks on its PATH, and its jobs end
+// with it; it must not print the real key.
+func (d *doc) run(script, stdin string) string {
+	d.t.Helper()
+	bin, err := filepath.Abs(build)
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	script = "set -e\ntrap 'kill $(jobs -p)' EXIT\n" + strings.ReplaceAll(script, "127.0.0.1:8080", "127.0.0.1:"+d.port)
 	c := exec.Command("bash", "-c", script)
-	c.Dir = dir
-	c.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "OPENAI_API_KEY="+key)
+	c.Dir = d.dir
+	c.Env = append(append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH")), d.env...)
+	c.Stdin = strings.NewReader(stdin)
 	c.WaitDelay = 30 * time.Second
 	var out, errs bytes.Buffer
 	c.Stdout, c.Stderr = &out, &errs
 	if err := c.Run(); err != nil {
-		t.Fatalf("%v\n%s\n%s", err, out.String(), errs.String())
+		d.t.Fatalf("%v\n%s\n%s", err, out.String(), errs.String())
 	}
-	for _, want := range []string{`"object":"list"`, "models.list", "my-openai"} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("no %s in what the README's steps print:\n%s\n%s", want, out.String(), errs.String())
-		}
+	if strings.Contains(out.String()+errs.String(), d.key) {
+		d.t.Error("the steps print the real key")
 	}
-	if strings.Contains(out.String()+errs.String(), key) {
-		t.Error("the README's steps print the real key")
-	}
+	return out.String() + errs.String()
 }
 
 func freePort(t *testing.T) string {

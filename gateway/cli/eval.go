@@ -69,5 +69,11 @@ sent, and no store is opened: the same input prints the same bytes every time.`,
 }
 
 func indent(text string) string {
-	return "  " + strings.ReplaceAll(cleanLines(strings.TrimSuffix(text, "\n")), "\n", "\n  ") + "\n"
+	lines := strings.Split(cleanLines(strings.TrimSuffix(text, "\n")), "\n")
+	for i, line := range lines {
+		if line != "" {
+			lines[i] = "  " + line
+		}
+	}
+	return strings.Join(lines, "\n") + "\n"
 }

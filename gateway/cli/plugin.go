@@ -18,7 +18,7 @@ import (
 
 func (a *app) pluginCommand() *cobra.Command {
 	c := &cobra.Command{Use: "plugin", Short: "List, inspect, trust and try provider plugins"}
-	c.AddCommand(a.pluginList(), a.pluginInspect(), a.pluginEval(), a.pluginTrust())
+	c.AddCommand(a.pluginList(), a.pluginNew(), a.pluginInspect(), a.pluginEval(), a.pluginTrust())
 	return c
 }
 
@@ -106,11 +106,14 @@ func (a *app) showPlugin(i ops.PluginInfo) {
 }
 
 func (a *app) pluginTrust() *cobra.Command {
-	var yes bool
+	var yes, install bool
 	c := &cobra.Command{
 		Use:   "trust FILE",
 		Short: "Trust a module by its digest, after showing what it may do",
-		Args:  cobra.ExactArgs(1),
+		Long: `Trust a module by its digest, after showing what it may do. A file in
+plugins_dir serves as soon as it is trusted, also in a broker that runs.`,
+		Example: "  seks plugin trust --install acme/acme.wasm",
+		Args:    cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			module, err := os.ReadFile(args[0])
 			if err != nil {
@@ -126,13 +129,21 @@ func (a *app) pluginTrust() *cobra.Command {
 					return err
 				}
 			}
-			info, err = call[ops.PluginInfo](c.Context(), a, "plugin/trust", ops.PluginIn{Module: module, Digest: info.Digest})
+			info, err = call[ops.PluginInfo](c.Context(), a, "plugin/trust", ops.PluginIn{Module: module, Digest: info.Digest, Install: install})
 			if err != nil {
 				return err
 			}
-			return a.print(info, func() { a.printf("%s %s is trusted (%s)\n", info.Name, info.Version, short(info.Digest)) })
+			return a.print(info, func() {
+				a.printf("%s %s is trusted (%s)\n", info.Name, info.Version, short(info.Digest))
+				if info.File == "" {
+					a.notef("it is not in plugins_dir, and so does not serve yet: copy it there, or trust it with --install")
+				} else {
+					a.printf("it serves from %s\n", info.File)
+				}
+			})
 		},
 	}
+	c.Flags().BoolVar(&install, "install", false, "put the module into plugins_dir too, so that it serves at once")
 	c.Flags().BoolVar(&yes, "yes", false, "ask nothing")
 	return c
 }

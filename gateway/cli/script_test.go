@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 // withPlugin builds the openai plugin before the tests run.
 type withPlugin struct{ m *testing.M }
 
-var openai, guests string // files
+var openai, guests, repository string // paths
 
 func (w withPlugin) Run() int {
 	status, err := w.run()
@@ -65,9 +65,10 @@ func (w withPlugin) run() (int, error) {
 	if out, err := build.CombinedOutput(); err != nil {
 		return 0, fmt.Errorf("build the openai plugin: %w\n%s", err, out)
 	}
-	if guests, err = filepath.Abs("../../plugin-sdk/testdata/guests"); err != nil {
+	if repository, err = filepath.Abs("../.."); err != nil {
 		return 0, err
 	}
+	guests = filepath.Join(repository, "plugin-sdk/testdata/guests")
 	return w.m.Run(), nil
 }
 
@@ -80,6 +81,10 @@ func TestScripts(t *testing.T) {
 		}
 		digests = append(digests, plugin.Digest(module))
 	}
+	cache, err := exec.Command("go", "env", "GOCACHE").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		UpdateScripts:       *update,
@@ -90,7 +95,9 @@ func TestScripts(t *testing.T) {
 			e.Setenv("OPENAI_WASM", openai)
 			e.Setenv("OK_DIGEST", digests[1])
 			e.Setenv("GUESTS", guests)
+			e.Setenv("REPOSITORY", repository)
 			e.Setenv("TZ", "UTC")
+			e.Setenv("GOCACHE", strings.TrimSpace(string(cache))) // for what builds a plugin
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){

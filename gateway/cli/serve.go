@@ -237,8 +237,12 @@ func (g *gateway) startAdmin(certificate *tls.Config) error {
 		}
 		g.app.notef("admin on %s", shown(at, scheme))
 	}
+	providers, err := g.broker.Providers(context.Background())
+	if err != nil {
+		return err
+	}
 	var names []string
-	for _, p := range g.config.Providers {
+	for _, p := range providers {
 		names = append(names, p.Name)
 	}
 	g.app.notef("ready; providers: %s", strings.Join(names, ", "))

@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"sort"
-	"strings"
 
 	"github.com/seksbot/seks-broker/gateway/internal/config"
 	"github.com/seksbot/seks-broker/gateway/internal/credential"
@@ -106,29 +104,6 @@ func (in CredentialIn) check(m *plan.Manifest) (map[string]credential.Field, []s
 		values[main.Name] = secret.New(in.Bare)
 	}
 	return credential.Check(m, values, in.Short)
-}
-
-// provider finds a provider of broker.toml and the manifest of its plugin.
-func (b *Broker) provider(ctx context.Context, name string) (*config.Provider, *plan.Manifest, error) {
-	var names []string
-	for i := range b.Config.Providers {
-		p := &b.Config.Providers[i]
-		names = append(names, p.Name)
-		if p.Name != name {
-			continue
-		}
-		h, err := b.Plugins(ctx)
-		if err != nil {
-			return nil, nil, err
-		}
-		pl, ok := h.Find(p.Plugin)
-		if !ok {
-			return nil, nil, fmt.Errorf("provider %s: its plugin %q is not served from %s: see `seks plugin list`", name, p.Plugin, b.Config.PluginsDir)
-		}
-		return p, pl.Manifest, nil
-	}
-	sort.Strings(names)
-	return nil, nil, fmt.Errorf("provider %.64q is not in broker.toml, which has %s: add [providers.%.64s]", name, strings.Join(names, ", "), name)
 }
 
 // Origins are the upstreams of a provider, in the order of its manifest, with

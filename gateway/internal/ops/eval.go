@@ -1,10 +1,8 @@
 package ops
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -33,7 +31,7 @@ func (s standIns) Field(name string) ([]byte, bool) { v, ok := s[name]; return v
 // request may name the provider by /api/NAME/, by a host, or not at all.
 func Eval(p *plugin.Plugin, raw []byte, fields map[string]string, at time.Time) (Evaluated, error) {
 	m := p.Manifest
-	rr, err := readRaw(raw)
+	rr, body, err := readRaw(raw)
 	if err != nil {
 		return Evaluated{}, err
 	}
@@ -86,7 +84,7 @@ func Eval(p *plugin.Plugin, raw []byte, fields map[string]string, at time.Time) 
 	for _, a := range acts {
 		out.Operations = append(out.Operations, fmt.Sprintf("%s %s %s", orUnknown(a.Name), plan.ClassName(a.Class), a.Resource))
 	}
-	out.Request = requestText(line, edited)
+	out.Request = requestText(line, edited, body)
 	return out, nil
 }
 
@@ -110,19 +108,24 @@ func evalRoute(m *plan.Manifest, r request.Request) (route.Route, error) {
 }
 
 // readRaw reads a request head by hand: what is tried here must reach
-// request.Parse as it was written. Lines may end in LF alone, as in any file.
-func readRaw(raw []byte) (request.Raw, error) {
-	lines := bufio.NewReader(bytes.NewReader(raw))
+// request.Parse as it was written. Lines may end in LF alone, as in any file. The
+// body is all the rest, whatever its Content-Length says: a file is edited by hand.
+func readRaw(raw []byte) (r request.Raw, body []byte, err error) {
+	rest := raw
 	next := func() (string, bool) {
-		s, err := lines.ReadString('\n')
-		return strings.TrimRight(s, "\r\n"), err == nil || (err == io.EOF && s != "")
+		if len(rest) == 0 {
+			return "", false
+		}
+		line, after, _ := bytes.Cut(rest, []byte("\n"))
+		rest = after
+		return string(bytes.TrimSuffix(line, []byte("\r"))), true
 	}
 	first, _ := next()
 	words := strings.Split(first, " ")
 	if len(words) != 3 || !strings.HasPrefix(words[2], "HTTP/1.") {
-		return request.Raw{}, fmt.Errorf("the request file must begin with a line like: GET /v1/models HTTP/1.1")
+		return r, nil, fmt.Errorf("the request file must begin with a line like: GET /v1/models HTTP/1.1")
 	}
-	r := request.Raw{Method: words[0], Target: words[1]}
+	r = request.Raw{Method: words[0], Target: words[1]}
 	for {
 		s, ok := next()
 		if !ok || s == "" {
@@ -130,7 +133,7 @@ func readRaw(raw []byte) (request.Raw, error) {
 		}
 		name, value, found := strings.Cut(s, ":")
 		if !found {
-			return r, fmt.Errorf("%.80q is not a header line", s)
+			return r, nil, fmt.Errorf("%.80q is not a header line", s)
 		}
 		h := request.Header{Name: name, Value: strings.Trim(value, " \t")}
 		if strings.EqualFold(name, "Host") {
@@ -142,14 +145,21 @@ func readRaw(raw []byte) (request.Raw, error) {
 	if r.Hosts == 0 {
 		r.Host, r.Hosts = "localhost", 1
 	}
-	return r, nil
+	return r, rest, nil
 }
 
-func requestText(l apply.Line, e apply.Edited) string {
+// requestText is the request as the upstream gets it, with LF for CR LF.
+func requestText(l apply.Line, e apply.Edited, body []byte) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s HTTP/1.1\nHost: %s\n", l.Method, e.Target, l.Origin.Host)
 	for _, h := range e.Headers {
 		fmt.Fprintf(&b, "%s: %s\n", h.Name, h.Value)
+	}
+	if len(body) > 0 || l.Method == "POST" || l.Method == "PUT" || l.Method == "PATCH" {
+		fmt.Fprintf(&b, "Content-Length: %d\n", len(body))
+	}
+	if len(body) > 0 {
+		fmt.Fprintf(&b, "\n%s", body)
 	}
 	return b.String()
 }

@@ -28,9 +28,26 @@ func TestEval(t *testing.T) {
 		"CRLF":     strings.ReplaceAll(strings.Replace(request, "https://api.example.com", "", 1), "\n", "\r\n"),
 	} {
 		out, err := evaluate(t, raw, map[string]string{"api_key": "k"})
-		want := "GET /v1/x?a=1 HTTP/1.1\nHost: api.example.com\nAccept-Encoding: gzip\nX-A: 1\nx-a: 2\nauthorization: Bearer k\n"
+		want := "GET /v1/x?a=1 HTTP/1.1\nHost: api.example.com\nAccept-Encoding: gzip\nX-A: 1\nx-a: 2\nauthorization: Bearer k\nContent-Length: 4\n\nbody"
 		if err != nil || out.Request != want {
 			t.Errorf("%s: %v\n%s", name, err, out.Request)
+		}
+	}
+}
+
+// A length is said where the broker says one: with a body, and where the method
+// leads an API to expect one.
+func TestEvalFramesAsTheBrokerDoes(t *testing.T) {
+	for raw, want := range map[string]string{
+		"GET /v1/x HTTP/1.1\n\n":                                "authorization: Bearer k\n",
+		"DELETE /v1/x HTTP/1.1\n":                               "authorization: Bearer k\n",
+		"POST /v1/x HTTP/1.1\n":                                 "authorization: Bearer k\nContent-Length: 0\n",
+		"POST /v1/x HTTP/1.1\nContent-Length: 99\n\n{\n\n}\n":   "authorization: Bearer k\nContent-Length: 5\n\n{\n\n}\n",
+		"POST /v1/x HTTP/1.1\r\nContent-Length: 1\r\n\r\na\r\n": "authorization: Bearer k\nContent-Length: 3\n\na\r\n",
+	} {
+		out, err := evaluate(t, raw, map[string]string{"api_key": "k"})
+		if _, got, _ := strings.Cut(out.Request, "Host: api.example.com\n"); err != nil || got != want {
+			t.Errorf("%q: %v\n%q\nwant\n%q", raw, err, got, want)
 		}
 	}
 }

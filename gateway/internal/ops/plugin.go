@@ -13,10 +13,11 @@ import (
 )
 
 // PluginIn is a module's bytes. Digest, where given, is what the operator was
-// shown: other bytes are refused.
+// shown: other bytes are refused. Install also puts it into plugins_dir.
 type PluginIn struct {
-	Module []byte `json:"module"`
-	Digest string `json:"digest,omitempty"`
+	Module  []byte `json:"module"`
+	Digest  string `json:"digest,omitempty"`
+	Install bool   `json:"install,omitempty"`
 }
 
 // PluginInfo is what an operator reads before trusting a module.
@@ -33,6 +34,7 @@ type PluginInfo struct {
 	Operations int               `json:"operations"`
 	Grants     []string          `json:"grants"` // operations that mint access
 	Changes    []string          `json:"changes,omitempty"`
+	File       string            `json:"file,omitempty"` // once trusted: where plugins_dir has it
 }
 
 // Describe is the PluginInfo of a manifest.
@@ -125,7 +127,7 @@ func changes(old plugin.Record, now PluginInfo) []string {
 }
 
 // PluginTrust trusts a module by its digest; it serves before this returns if
-// its file is in plugins_dir.
+// its file is in plugins_dir, or is put there.
 func (b *Broker) PluginTrust(ctx context.Context, in PluginIn) (PluginInfo, error) {
 	h, err := b.Plugins(ctx)
 	if err != nil {
@@ -138,6 +140,11 @@ func (b *Broker) PluginTrust(ctx context.Context, in PluginIn) (PluginInfo, erro
 	if in.Digest != "" && in.Digest != m.Digest {
 		return PluginInfo{}, errors.New("the file is not the one that was shown: look at it again with `seks plugin inspect`")
 	}
+	if in.Install {
+		if err := h.Install(m.Name, in.Module); err != nil {
+			return PluginInfo{}, err
+		}
+	}
 	if _, err := b.trust().Add(in.Module, m, b.now()); err != nil {
 		return PluginInfo{}, err
 	}
@@ -147,5 +154,7 @@ func (b *Broker) PluginTrust(ctx context.Context, in PluginIn) (PluginInfo, erro
 	if b.changed != nil {
 		b.changed()
 	}
-	return Describe(m), nil
+	info := Describe(m)
+	info.File = h.File(m.Digest)
+	return info, nil
 }

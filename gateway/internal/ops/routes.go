@@ -18,15 +18,14 @@ func (b *Broker) Routes(ctx context.Context) (*route.Table, []string, error) {
 	}
 	var providers []route.Provider
 	var warnings []string
-	for i := range b.Config.Providers {
-		p := &b.Config.Providers[i]
+	for _, p := range b.providers(h) {
 		pl, ok := h.Find(p.Plugin)
 		if !ok {
 			warnings = append(warnings, fmt.Sprintf("provider %s: no trusted plugin %q in %s, so it answers provider_unknown: see `seks plugin list`",
 				p.Name, p.Plugin, b.Config.PluginsDir))
 			continue
 		}
-		r := RouteOf(p.Name, p.Hosts, pl.Manifest, Origins(p, pl.Manifest))
+		r := RouteOf(p.Name, p.Hosts, pl.Manifest, Origins(&p, pl.Manifest))
 		r.Plugin = p.Plugin
 		providers = append(providers, r)
 	}

@@ -47,8 +47,8 @@ func ParseManifest(b []byte, digest string) (*Manifest, error) {
 	}
 	var errs []error
 	bad := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
-	if !nameRE.MatchString(m.Name) {
-		bad("name %q: must match %s", m.Name, nameRE)
+	if err := CheckName(m.Name); err != nil {
+		errs = append(errs, err)
 	}
 	if !versionRE.MatchString(m.Version) {
 		bad("version %q: must match %s", m.Version, versionRE)
@@ -81,6 +81,14 @@ func ParseManifest(b []byte, digest string) (*Manifest, error) {
 		return nil, err
 	}
 	return m, nil
+}
+
+// CheckName says what is wrong with a plugin's name.
+func CheckName(name string) error {
+	if !nameRE.MatchString(name) {
+		return fmt.Errorf("name %q: must match %s, so lower-case letters, digits and \"-\", with a letter first", name, nameRE)
+	}
+	return nil
 }
 
 // plainPath: what the host puts before a path that it has found sound must not

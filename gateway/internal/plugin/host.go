@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -76,6 +77,19 @@ func NewHost(ctx context.Context, c Config) (*Host, error) {
 func (h *Host) Find(name string) (*Plugin, bool) {
 	p, ok := (*h.table.Load())[name]
 	return p, ok
+}
+
+// Trusted names the plugins that serve because the operator has trusted them:
+// all but those that came with this program.
+func (h *Host) Trusted() []string {
+	var names []string
+	for name, p := range *h.table.Load() {
+		if !h.builtins[p.Manifest.Digest] {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
 }
 
 // States lists the modules as the last Load found them.
