@@ -202,7 +202,8 @@ func (e *ErrorShape) read(r *reader) {
 
 func (c *CodeStatus) appendTo(b []byte) []byte {
 	b = appendString(b, 1, c.Code)
-	return appendUint(b, 2, c.Status)
+	b = appendUint(b, 2, c.Status)
+	return appendString(b, 3, c.Word)
 }
 
 func (c *CodeStatus) read(r *reader) {
@@ -212,6 +213,8 @@ func (c *CodeStatus) read(r *reader) {
 			c.Code = r.text()
 		case 2:
 			c.Status = r.uint()
+		case 3:
+			c.Word = r.text()
 		default:
 			r.skip()
 		}

@@ -116,17 +116,19 @@ type BodyNeed struct {
 }
 
 // ErrorShape is how the API writes errors. Body is a template with {{code}},
-// {{message}}, {{status}} and {{request_id}}, escaped for ContentType.
+// {{word}}, {{message}}, {{status}} and {{request_id}}, escaped for ContentType.
 type ErrorShape struct {
 	ContentType string       // 1
 	Body        string       // 2
 	Statuses    []CodeStatus // 3
 }
 
-// CodeStatus gives one of the broker's codes another status.
+// CodeStatus gives one of the broker's codes another status, or the API's own
+// word for it.
 type CodeStatus struct {
 	Code   string // 1
-	Status uint64 // 2
+	Status uint64 // 2: 0: the broker's own
+	Word   string // 3: what stands for {{word}}; "" is the code
 }
 
 // KeyShape is what one kind of this API's secrets looks like.
@@ -150,7 +152,8 @@ const (
 )
 
 // Operation is one row of the catalogue. In Path, {name} stands for one
-// segment, and a last segment {name...} for the rest.
+// segment, {name}:verb for one that ends with :verb, and a last segment
+// {name...} for the rest.
 type Operation struct {
 	Name   string // 1: "chat.completions.create"
 	Class  Class  // 2

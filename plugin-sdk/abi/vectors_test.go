@@ -55,7 +55,7 @@ func vectors() []vector {
 			Headers:    []string{"x-date", "content-type"},
 			Bodies:     []BodyNeed{{"POST", "/v1/graphql"}},
 			NeedsTime:  true, OpaquePaths: true, OpaqueBodies: true,
-			ErrorShape: ErrorShape{"application/json", `{"error":"{{code}}"}`, []CodeStatus{{"token_missing", 403}}},
+			ErrorShape: ErrorShape{"application/json", `{"error":"{{code}}"}`, []CodeStatus{{"token_missing", 403, "NoToken"}}},
 			KeyShapes:  []KeyShape{{"secret key", "sk_", "A-Za-z0-9", 24, 200}},
 			Operations: []Operation{{"keys.create", ClassGrant, "POST", "/v1/keys"}, {"files.get", ClassRead, "GET", "/v1/files/{id...}"}},
 		}},

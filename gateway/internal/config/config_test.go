@@ -27,9 +27,14 @@ func load(t *testing.T, text string) (*Config, error) {
 	return c, err
 }
 
-// sampleProviders are the two of the sample: one with every key, one with none.
+// sampleProviders are those of the sample: one with every key, the others with
+// none.
 func sampleProviders() []Provider {
-	return []Provider{{Name: "anthropic", Plugin: "anthropic"}, {Name: "openai", Plugin: "openai"}}
+	var all []Provider
+	for _, n := range []string{"anthropic", "brave", "cloudflare", "gemini", "github", "notion", "openai"} {
+		all = append(all, Provider{Name: n, Plugin: n})
+	}
+	return all
 }
 
 func TestSampleIsTheDefaults(t *testing.T) {
@@ -51,7 +56,7 @@ func TestSampleIsTheDefaults(t *testing.T) {
 		t.Errorf("the sample differs from the defaults:\n got %+v\nwant %+v", got, want)
 	}
 	for key := range d.asked {
-		if d.lines[key] == 0 && key != "providers" && !strings.HasPrefix(key, "providers.anthropic.") {
+		if d.lines[key] == 0 && key != "providers" && (!strings.HasPrefix(key, "providers.") || strings.HasPrefix(key, "providers.openai.")) {
 			t.Errorf("the sample doesn't have %s", key)
 		}
 	}

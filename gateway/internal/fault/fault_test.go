@@ -58,6 +58,10 @@ func TestRenderEscapes(t *testing.T) {
 	if got := string(x.Render(f, "r")); strings.Contains(got, "<tag>") {
 		t.Errorf("XML not escaped: %s", got)
 	}
+	x.Body, x.Words = "<c>{{word}}</c>", map[Code]string{BadRequest: "Bad&Request"}
+	if got := string(x.Render(f, "r")) + string(x.Render(New(RateLimited), "r")); got != "<c>Bad&amp;Request</c><c>rate_limited</c>" {
+		t.Errorf("the API's own word: %s", got)
+	}
 	if x.Status(f) != 418 || x.Status(New(RateLimited)) != 429 {
 		t.Error("a shape's own statuses are not used")
 	}

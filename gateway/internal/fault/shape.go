@@ -15,7 +15,8 @@ import (
 type Shape struct {
 	ContentType string
 	Body        string
-	Statuses    map[Code]int // where the API uses another status for a code
+	Statuses    map[Code]int    // where the API uses another status for a code
+	Words       map[Code]string // the API's own word for a code
 }
 
 // DefaultShape is used before a provider is known.
@@ -38,8 +39,13 @@ func (s *Shape) Render(f *Fault, requestID string) []byte {
 	if strings.Contains(s.ContentType, "xml") {
 		escape = escapeXML
 	}
+	word, ok := s.Words[f.Code]
+	if !ok {
+		word = string(f.Code)
+	}
 	r := strings.NewReplacer(
 		"{{code}}", escape(string(f.Code)),
+		"{{word}}", escape(word),
 		"{{message}}", escape(f.Message),
 		"{{status}}", strconv.Itoa(s.Status(f)),
 		"{{request_id}}", escape(requestID),

@@ -9,11 +9,13 @@ import (
 )
 
 // catalogue finds the operation of a method and a path: a tree of segments for
-// each method. A literal segment wins over {name}, and that over {name...}.
+// each method. A literal segment wins over {name}:verb, that over {name}, and
+// that over {name...}.
 type catalogue map[string]*segment
 
 type segment struct {
 	literal map[string]*segment
+	verbs   map[string]*segment // by ":verb"
 	any     *segment
 	rest    *abi.Operation
 	here    *abi.Operation
@@ -58,16 +60,12 @@ func (c catalogue) add(op *abi.Operation) error {
 				at.any = &segment{}
 			}
 			at = at.any
+		case verb(part) != "":
+			at = child(&at.verbs, verb(part))
 		case strings.ContainsAny(part, "{}*"):
-			return fmt.Errorf("segment %q: {name} must be a whole segment", part)
+			return fmt.Errorf("segment %q: {name} must be a whole segment, or all of it before a :verb", part)
 		default:
-			if at.literal == nil {
-				at.literal = map[string]*segment{}
-			}
-			if at.literal[part] == nil {
-				at.literal[part] = &segment{}
-			}
-			at = at.literal[part]
+			at = child(&at.literal, part)
 		}
 	}
 	if at.here != nil {
@@ -77,11 +75,37 @@ func (c catalogue) add(op *abi.Operation) error {
 	return nil
 }
 
+// verb is the ":verb" of a segment {name}:verb, "" where part is none.
+func verb(part string) string {
+	name, after, ok := strings.Cut(part, "}:")
+	if !ok || !strings.HasPrefix(name, "{") || after == "" || strings.ContainsAny(name[1:]+after, "{}*:") {
+		return ""
+	}
+	return ":" + after
+}
+
+func child(of *map[string]*segment, key string) *segment {
+	if *of == nil {
+		*of = map[string]*segment{}
+	}
+	if (*of)[key] == nil {
+		(*of)[key] = &segment{}
+	}
+	return (*of)[key]
+}
+
 func (s *segment) find(path string) *abi.Operation {
 	part, rest, more := strings.Cut(path, "/")
 	if next := s.literal[part]; next != nil {
 		if op := next.below(rest, more); op != nil {
 			return op
+		}
+	}
+	if i := strings.LastIndexByte(part, ':'); i > 0 {
+		if next := s.verbs[part[i:]]; next != nil {
+			if op := next.below(rest, more); op != nil {
+				return op
+			}
 		}
 	}
 	if s.any != nil && part != "" {

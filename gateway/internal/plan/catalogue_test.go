@@ -40,6 +40,10 @@ func TestCatalogue(t *testing.T) {
 		"GET /v1/trailing/",
 		"GET /v2/{x}/{y}",
 		"GET /v2/a/b/c",
+		"GET /v3/{model}:count",
+		"GET /v3/{model}",
+		"GET /v3/{model}:count/{x}",
+		"GET /v3/a:count",
 	}
 	m := catalogued(t, ops...)
 	tests := []struct{ method, path, want string }{
@@ -66,6 +70,14 @@ func TestCatalogue(t *testing.T) {
 		{"GET", "/v2/a/b/d", ""},
 		{"GET", "/v2/a", ""},
 		{"GET", "/v2//b", ""}, // one reading of two: see below
+		{"GET", "/v3/m:count", ops[11]},
+		{"GET", "/v3/m:n:count", ops[11]},
+		{"GET", "/v3/m:counts", ops[12]},
+		{"GET", "/v3/m:count:n", ops[12]},
+		{"GET", "/v3/:count", ops[12]}, // a verb of nothing is a name
+		{"GET", "/v3/m:count/y", ops[13]},
+		{"GET", "/v3/m:n/y", ""},
+		{"GET", "/v3/a:count", ops[14]},
 		{"GET", "/V1/models", ""},
 		{"GET", "/v1", ""},
 		{"GET", "v1/models", ""},
@@ -119,7 +131,7 @@ func TestEveryReadingIsAnAct(t *testing.T) {
 
 // The tree finds what a search through all operations finds.
 func TestCatalogueAgreesWithASearch(t *testing.T) {
-	segment := rapid.SampledFrom([]string{"a", "b", "{x}", "{y}"})
+	segment := rapid.SampledFrom([]string{"a", "b", "{x}", "{y}", "{x}:v", "{z}:w"})
 	rapid.Check(t, func(t *rapid.T) {
 		var ops []abi.Operation
 		for range rapid.IntRange(0, 12).Draw(t, "n") {
@@ -136,7 +148,7 @@ func TestCatalogueAgreesWithASearch(t *testing.T) {
 				kept = append(kept, &ops[i])
 			}
 		}
-		path := strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", ""}), 1, 5).Draw(t, "path"), "/")
+		path := strings.Join(rapid.SliceOfN(rapid.SampledFrom([]string{"a", "b", "c", "", "a:v", "b:w", ":v"}), 1, 5).Draw(t, "path"), "/")
 		var got *abi.Operation
 		if root := c["GET"]; root != nil {
 			got = root.find(path)
@@ -155,9 +167,11 @@ func search(ops []*abi.Operation, path string) (best *abi.Operation) {
 		for _, p := range strings.Split(op.Path[1:], "/") {
 			switch {
 			case strings.HasSuffix(p, "...}"):
-				return r + "2"
-			case strings.HasPrefix(p, "{"):
+				return r + "3"
+			case strings.Contains(p, "}:"):
 				r += "1"
+			case strings.HasPrefix(p, "{"):
+				r += "2"
 			default:
 				r += "0"
 			}
@@ -179,6 +193,11 @@ func fits(pattern, path []string) bool {
 			return false
 		case strings.HasSuffix(p, "...}"):
 			return true
+		case strings.Contains(p, "}:"):
+			_, verb, _ := strings.Cut(p, "}")
+			if name, ok := strings.CutSuffix(path[i], verb); !ok || name == "" {
+				return false
+			}
 		case strings.HasPrefix(p, "{"):
 			if path[i] == "" {
 				return false

@@ -215,17 +215,22 @@ func (m *Manifest) checkErrorShape(bad func(string, ...any)) {
 	if len(e.Body) > 4096 || e.Body == "" || !headerValueLegal(e.ContentType) || e.ContentType == "" {
 		bad("error shape: needs a content type and a body of up to 4096 bytes")
 	}
-	m.Shape = &fault.Shape{ContentType: e.ContentType, Body: e.Body, Statuses: map[fault.Code]int{}}
+	m.Shape = &fault.Shape{ContentType: e.ContentType, Body: e.Body, Statuses: map[fault.Code]int{}, Words: map[fault.Code]string{}}
 	known := map[fault.Code]bool{}
 	for _, c := range fault.Codes() {
 		known[c] = true
 	}
 	for _, s := range e.Statuses {
-		if !known[fault.Code(s.Code)] || s.Status < 400 || s.Status > 599 {
-			bad("error shape: status %d for %q: must be 400 to 599 for one of the broker's codes", s.Status, s.Code)
+		if !known[fault.Code(s.Code)] || s.Status != 0 && (s.Status < 400 || s.Status > 599) || !oneLine(s.Word) {
+			bad("error shape: status %d for %q: must be 400 to 599 for one of the broker's codes (0 is the broker's own), and the word one line", s.Status, s.Code)
 			continue
 		}
-		m.Shape.Statuses[fault.Code(s.Code)] = int(s.Status)
+		if s.Status != 0 {
+			m.Shape.Statuses[fault.Code(s.Code)] = int(s.Status)
+		}
+		if s.Word != "" {
+			m.Shape.Words[fault.Code(s.Code)] = s.Word
+		}
 	}
 }
 
