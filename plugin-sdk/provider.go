@@ -46,6 +46,7 @@ type (
 	ErrorShape      = abi.ErrorShape
 	CodeStatus      = abi.CodeStatus
 	KeyShape        = abi.KeyShape
+	BodyNeed        = abi.BodyNeed
 	Operation       = abi.Operation
 	View            = abi.View
 	Header          = abi.Header
@@ -71,11 +72,20 @@ const (
 	SlotBasic  = abi.SlotBasic
 )
 
-// How far an operation reaches.
+// How far an operation reaches. Unknown is for a request whose body the plugin
+// could not read: it meets every deny of a token's rules and no allow.
 const (
-	Read  = abi.ClassRead
-	Write = abi.ClassWrite
-	Grant = abi.ClassGrant
+	Unknown = abi.ClassUnknown
+	Read    = abi.ClassRead
+	Write   = abi.ClassWrite
+	Grant   = abi.ClassGrant
+)
+
+// What View.Body is.
+const (
+	BodyAbsent  = abi.BodyAbsent
+	BodyWhole   = abi.BodyWhole
+	BodyUnknown = abi.BodyUnknown
 )
 
 // The hash functions.

@@ -16,6 +16,7 @@ import (
 
 	"github.com/seksbot/seks-broker/gateway/internal/accesslog"
 	"github.com/seksbot/seks-broker/gateway/internal/admin"
+	"github.com/seksbot/seks-broker/gateway/internal/body"
 	"github.com/seksbot/seks-broker/gateway/internal/config"
 	"github.com/seksbot/seks-broker/gateway/internal/limit"
 	"github.com/seksbot/seks-broker/gateway/internal/listen"
@@ -41,6 +42,12 @@ limits.drain.`,
 		},
 	}
 }
+
+// Bounds of what is held back of request bodies that a plan depends on.
+const (
+	heldBodies  = 256 << 20 // bytes, of all requests together
+	bodyTimeout = 30 * time.Second
+)
 
 // gateway is a running broker.
 type gateway struct {
@@ -153,7 +160,8 @@ func (g *gateway) start(ctx context.Context) error {
 		Routes: g.routes.Load, Plugins: h, Tokens: g.broker.Tokens,
 		Limits: limit.New(c.Limits.MaxConcurrent, time.Now), Log: g.log,
 		Credentials: g.broker.Credentials, Upstream: g.upstream, PublicURL: public,
-	}, listen.Config{Trusted: c.TrustedProxies, IdleTimeout: c.Limits.IdleTimeout})
+		Bodies: body.NewMemory(heldBodies), BodyTimeout: bodyTimeout,
+	}, listen.Config{Trusted: c.TrustedProxies, IdleTimeout: c.Limits.IdleTimeout, BodyTimeout: bodyTimeout})
 	for _, address := range c.Listen {
 		if err := g.listen(address, "", certificate); err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/seksbot/seks-broker/gateway/internal/body"
 	"github.com/seksbot/seks-broker/gateway/internal/credential"
 	"github.com/seksbot/seks-broker/gateway/internal/expr"
 	"github.com/seksbot/seks-broker/gateway/internal/fault"
@@ -29,6 +30,11 @@ type Line struct {
 	Path    string   // the whole upstream path, raw
 	Query   string   // raw
 	Headers []request.Header
+
+	// Body is the whole request body where it is small and can be read in one way
+	// only, so that fields of it can be set; else nil. Nothing changes it.
+	Body     []byte
+	BodyKind body.Kind
 }
 
 // Injected is a request with the credential in it. Only Apply makes one, and
@@ -39,6 +45,7 @@ type Injected struct {
 	origin  *url.URL
 	target  string
 	headers []request.Header
+	body    []byte
 	inspect bool
 	needles *needle.Set
 }
@@ -58,6 +65,9 @@ func (in Injected) Target() string { return in.target }
 
 // Headers are all headers but Host and framing.
 func (in Injected) Headers() []request.Header { return in.headers }
+
+// Body is the whole body to send instead of the agent's, or nil.
+func (in Injected) Body() []byte { return in.body }
 
 // Needles is what must not come back: the credential's secret fields and
 // whatever was computed from them for this request.
@@ -84,7 +94,7 @@ func Apply(p policy.Permit, c credential.Credential, v expr.Vetted, l Line) (Inj
 	}
 	return Injected{
 		pool:   p.Tenant() + "\x00" + c.Name() + "\x00" + l.Origin.Scheme + "\x00" + l.Origin.Host,
-		method: l.Method, origin: l.Origin, target: r.Target, headers: r.Headers,
+		method: l.Method, origin: l.Origin, target: r.Target, headers: r.Headers, body: r.Body,
 		inspect: v.Plan().InspectAnswer, needles: c.Needles().With(needles),
 	}, nil
 }
@@ -93,6 +103,7 @@ func Apply(p policy.Permit, c credential.Credential, v expr.Vetted, l Line) (Inj
 type Edited struct {
 	Target  string
 	Headers []request.Header
+	Body    []byte // nil where no edit changed it
 }
 
 // maxEdited bounds the values of a plan's edits, and of what was computed on the

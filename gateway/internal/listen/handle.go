@@ -34,6 +34,7 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	in := s.incoming(ctx, c)
 	if in.Length != 0 && !(in.Length < 0 && in.Length != -1) {
 		in.Body = ctx.RequestBodyStream()
+		_ = c.SetReadDeadline(time.Now().Add(bodyTimeout))
 	}
 	if a, ok := ctx.UserValue(admitted).(pipeline.Admitted); ok {
 		write(ctx, c, a.Send(in))

@@ -2,6 +2,7 @@ package listen
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -17,6 +18,7 @@ import (
 	"time"
 
 	"github.com/seksbot/seks-broker/gateway/internal/accesslog"
+	bodies "github.com/seksbot/seks-broker/gateway/internal/body"
 	"github.com/seksbot/seks-broker/gateway/internal/credential"
 	"github.com/seksbot/seks-broker/gateway/internal/kv"
 	"github.com/seksbot/seks-broker/gateway/internal/limit"
@@ -41,6 +43,15 @@ type front struct {
 
 func serve(t *testing.T, c Config, upstreamHandler http.HandlerFunc) *front {
 	t.Helper()
+	module, err := os.ReadFile("../../../plugin-sdk/testdata/guests/ok.wasm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return serveModule(t, c, module, upstreamHandler)
+}
+
+func serveModule(t *testing.T, c Config, module []byte, upstreamHandler http.HandlerFunc) *front {
+	t.Helper()
 	api := httptest.NewServer(upstreamHandler)
 	t.Cleanup(api.Close)
 	f := &front{t: t, dir: t.TempDir()}
@@ -48,8 +59,6 @@ func serve(t *testing.T, c Config, upstreamHandler http.HandlerFunc) *front {
 	f.check(err)
 	t.Cleanup(func() { _ = store.Close() })
 	keeper, err := seal.Open(store, secret.New(make([]byte, seal.MasterSize)))
-	f.check(err)
-	module, err := os.ReadFile("../../../plugin-sdk/testdata/guests/ok.wasm")
 	f.check(err)
 	f.check(os.WriteFile(filepath.Join(f.dir, "ok.wasm"), module, 0o600))
 	host, err := plugin.NewHost(context.Background(), plugin.Config{Dir: f.dir, Builtins: []string{plugin.Digest(module)}, Trust: plugin.NewTrust(store, keeper, f.dir)})
@@ -74,6 +83,7 @@ func serve(t *testing.T, c Config, upstreamHandler http.HandlerFunc) *front {
 	f.Server = New(&pipeline.Pipeline{
 		Routes: func() *route.Table { return table }, Plugins: host, Tokens: tokens, Limits: limit.New(100, time.Now),
 		Log: f.log, Credentials: credentials, Upstream: client,
+		Bodies: bodies.NewMemory(8 << 20), BodyTimeout: cmp.Or(c.BodyTimeout, bodyTimeout),
 	}, c)
 	t.Cleanup(func() {
 		client.Abort()

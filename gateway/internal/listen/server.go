@@ -25,6 +25,9 @@ import (
 type Config struct {
 	Trusted     []netip.Prefix // proxies whose X-Forwarded-For is believed
 	IdleTimeout time.Duration  // a connection without a request
+	// BodyTimeout is for the first bytes of a request's body, for which fasthttp
+	// waits by itself; 0: what is left of the time for the head.
+	BodyTimeout time.Duration
 }
 
 // Bounds of a connection.
@@ -70,7 +73,7 @@ func New(p *pipeline.Pipeline, c Config) *Server {
 		ReadBufferSize:               maxHead,
 		ReadTimeout:                  headTimeout,
 		HeaderReceived: func(*fasthttp.RequestHeader) fasthttp.RequestConfig {
-			return fasthttp.RequestConfig{ReadTimeout: bodyTimeout}
+			return fasthttp.RequestConfig{ReadTimeout: c.BodyTimeout}
 		},
 		IdleTimeout:                   c.IdleTimeout,
 		Concurrency:                   maxConcurrent,
@@ -200,7 +203,11 @@ func (s *Server) track(c net.Conn, state fasthttp.ConnState) {
 func (s *Server) malformed(ctx *fasthttp.RequestCtx, err error) {
 	f := fault.Newf(fault.BadRequest, "this is not a request that can be read: check its request line, headers and length").Because(err)
 	var big *fasthttp.ErrSmallBuffer
-	if errors.As(err, &big) {
+	var slow net.Error
+	switch {
+	case errors.As(err, &slow) && slow.Timeout():
+		f = fault.Newf(fault.BadRequest, "the request did not come in time: send its headers and its body at once").Because(err)
+	case errors.As(err, &big):
 		f = fault.Newf(fault.BadRequest, "the request's headers have more than %d KiB: send fewer or shorter ones", maxHead>>10)
 	}
 	client := s.clientIP(ctx.RemoteAddr(), nil)

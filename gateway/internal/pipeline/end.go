@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/seksbot/seks-broker/gateway/internal/accesslog"
 	"github.com/seksbot/seks-broker/gateway/internal/apply"
+	"github.com/seksbot/seks-broker/gateway/internal/body"
 	"github.com/seksbot/seks-broker/gateway/internal/credential"
 	"github.com/seksbot/seks-broker/gateway/internal/exchange"
 	"github.com/seksbot/seks-broker/gateway/internal/fault"
@@ -40,6 +42,7 @@ type end struct {
 	slot    accesslog.Slot
 	answer  upstream.Answer
 	in      *counter
+	held    *body.Held  // nil where nothing of the body was held back
 	sent    time.Time   // zero: nothing went upstream
 	needles *needle.Set // what must not reach the line
 	once    sync.Once
@@ -100,22 +103,6 @@ func (e *end) opened(c credential.Credential) {
 	e.x.CredentialVersion, e.needles = c.Version(), c.Needles()
 }
 
-// counted is the request body, counted as it goes.
-func (e *end) counted(in Incoming) upstream.Body {
-	e.sent = time.Now()
-	switch {
-	case in.Body == nil && value(in.Headers, "Content-Length") != "":
-		return upstream.Body{Reader: http.NoBody} // it says that it has none, and so does what goes on
-	case in.Body == nil:
-		return upstream.Body{}
-	}
-	e.in = &counter{r: in.Body}
-	return upstream.Body{
-		Reader: e.in, Length: in.Length, Interrupt: in.Interrupt,
-		Trailers: func() []request.Header { return token.Trailers(in.Trailers()) },
-	}
-}
-
 // hooks are what the exchange with the upstream does beside its answer.
 func (e *end) hooks(in Incoming) upstream.Hooks {
 	var h upstream.Hooks
@@ -133,15 +120,6 @@ func (e *end) hooks(in Incoming) upstream.Hooks {
 		}
 	}
 	return h
-}
-
-// blame says what was wrong with a request's body, where that is why the request
-// did not get through. Else a read that failed was only ended with the upload.
-func (e *end) blame(err error) error {
-	if e.in == nil || e.in.err == nil || fault.From(err).Code != fault.BadRequest {
-		return err
-	}
-	return fault.Newf(fault.BadRequest, "the request's body ended early or is framed wrongly: send it again, whole").Because(e.in.err)
 }
 
 // refuse ends the exchange with one of the broker's own errors, in the
@@ -187,10 +165,21 @@ func reason(err error, f *fault.Fault) string {
 	return f.Message
 }
 
+// Malformed replies to what the listener could not read as a request at all.
+func (p *Pipeline) Malformed(client netip.Addr, f *fault.Fault) Reply {
+	e := p.begin(&Incoming{ClientIP: client})
+	reply := e.refuse(f)
+	reply.Close = true
+	return reply
+}
+
 // finish runs once: from refuse, from an answer without a body, or from the
 // stream's first Close.
 func (e *end) finish() {
 	_ = e.answer.Close() // ends the upload, if it still runs
+	if e.held != nil {
+		e.held.Release()
+	}
 	if e.in != nil {
 		e.x.BytesIn = e.in.n
 	}
@@ -212,22 +201,6 @@ func (e *end) clean() {
 		masked, _ := scrub.Header(e.needles, []byte(token.Redact(x.Reason)))
 		x.Reason = string(masked)
 	}
-}
-
-// counter is a request body, with how much of it was read and how that ended.
-type counter struct {
-	r   io.Reader
-	n   int64
-	err error // not nil, not io.EOF
-}
-
-func (c *counter) Read(p []byte) (int, error) {
-	n, err := c.r.Read(p)
-	c.n += int64(n)
-	if err != nil && !errors.Is(err, io.EOF) {
-		c.err = err
-	}
-	return n, err
 }
 
 // queryKeys are the names of a query's parameters, in order. Values never reach

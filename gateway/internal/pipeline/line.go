@@ -2,12 +2,9 @@ package pipeline
 
 import (
 	"net/netip"
-	"time"
 
 	"github.com/seksbot/seks-broker/gateway/internal/apply"
 	"github.com/seksbot/seks-broker/gateway/internal/expr"
-	"github.com/seksbot/seks-broker/gateway/internal/fault"
-	"github.com/seksbot/seks-broker/gateway/internal/plugin"
 	"github.com/seksbot/seks-broker/gateway/internal/policy"
 	"github.com/seksbot/seks-broker/gateway/internal/request"
 	"github.com/seksbot/seks-broker/gateway/internal/route"
@@ -19,24 +16,6 @@ func (p *Pipeline) route(r request.Request, provider string) (route.Route, error
 		return p.Routes().At(provider, r)
 	}
 	return p.Routes().Find(r)
-}
-
-// planned asks the plugin, and makes the upstream request line of its plan.
-func planned(pl *plugin.Plugin, c token.Claim, r request.Request, rt route.Route, cut token.Rest) (expr.Vetted, apply.Line, error) {
-	v, err := pl.Plan(c.Tenant(), plugin.View(pl.Manifest, r, rt, cut, time.Now()))
-	if err != nil {
-		return v, apply.Line{}, err
-	}
-	if no := v.Plan().Refusal; no != nil {
-		return v, apply.Line{}, fault.Newf(fault.Code(no.Code), "%s", no.Message)
-	}
-	origin := rt.Provider().Origins[v.Plan().Target]
-	line := apply.Line{Method: r.Method(), Origin: origin, Headers: cut.Headers}
-	line.Path, line.Query, err = v.Line(origin.Path+rt.Path(), cut.Query)
-	if err == nil && (line.Path != origin.Path+rt.Path() || line.Query != cut.Query) {
-		err = reparse(line, pl.Manifest.Name)
-	}
-	return v, line, err
 }
 
 // judge asks policy about the final upstream request.
@@ -51,17 +30,4 @@ func judge(g token.Grant, v expr.Vetted, l apply.Line, client netip.Addr, e *end
 	})
 	e.x.Reason = permit.Reason()
 	return permit, err
-}
-
-// reparse holds a line that a plan has rewritten to the rules of the door.
-func reparse(l apply.Line, pluginName string) error {
-	target := l.Path
-	if l.Query != "" {
-		target += "?" + l.Query
-	}
-	_, err := request.Parse(request.Raw{Method: l.Method, Target: target, Host: l.Origin.Host, Hosts: 1})
-	if err != nil {
-		return fault.Newf(fault.PluginFailed, "the plugin %q failed on this request: ask the operator", pluginName).Because(err)
-	}
-	return nil
 }

@@ -46,14 +46,15 @@ type Reply struct {
 // Admitted is a request whose head was looked at, before anything of its body
 // was: it is refused, or may go on. Nothing is held for it yet.
 type Admitted struct {
-	e      *end
-	err    error // why it is refused
-	plugin *plugin.Plugin
-	vetted expr.Vetted
-	line   apply.Line
-	grant  token.Grant
-	permit policy.Permit
+	e       *end
+	err     error // why it is refused
+	plugin  *plugin.Plugin
+	waiting *asked // what goes on when the body has come; nil where that isn't waited for
+	vetted  expr.Vetted
+	line    apply.Line
+	grant   token.Grant
+	permit  policy.Permit
 }
 
-// OK says that the request may go on.
-func (a *Admitted) OK() bool { return a.err == nil && a.permit.Valid() }
+// OK says that the request may go on, so that its body can come.
+func (a *Admitted) OK() bool { return a.err == nil && (a.waiting != nil || a.permit.Valid()) }

@@ -12,9 +12,11 @@ package pipeline
 
 import (
 	"net/netip"
+	"time"
 
 	"github.com/seksbot/seks-broker/gateway/internal/accesslog"
 	"github.com/seksbot/seks-broker/gateway/internal/apply"
+	"github.com/seksbot/seks-broker/gateway/internal/body"
 	"github.com/seksbot/seks-broker/gateway/internal/credential"
 	"github.com/seksbot/seks-broker/gateway/internal/fault"
 	"github.com/seksbot/seks-broker/gateway/internal/limit"
@@ -35,7 +37,9 @@ type Pipeline struct {
 	Log         *accesslog.Log
 	Credentials *credential.Store
 	Upstream    *upstream.Client
-	PublicURL   string // how agents reach the broker, where the request's own authority isn't that
+	Bodies      *body.Memory  // for what is held back of request bodies
+	BodyTimeout time.Duration // for a body that is held back, to come
+	PublicURL   string        // how agents reach the broker, where the request's own authority isn't that
 }
 
 // Serve handles one request. It always replies, and every request makes a line
@@ -45,7 +49,8 @@ func (p *Pipeline) Serve(in Incoming) Reply {
 	return a.Send(in)
 }
 
-// Admit takes a request as far as its head goes.
+// Admit takes a request as far as its head goes: to the Permit, or to the Claim
+// where the plan depends on the body.
 func (p *Pipeline) Admit(in Incoming) Admitted {
 	a := Admitted{e: p.begin(&in)}
 	a.err = p.admit(in, &a)
@@ -55,6 +60,9 @@ func (p *Pipeline) Admit(in Incoming) Admitted {
 // Send takes an admitted request to its reply, and a refused one to its refusal.
 // It is called once.
 func (a *Admitted) Send(in Incoming) Reply {
+	if a.err == nil && a.waiting != nil {
+		a.err = a.hear(&in)
+	}
 	if a.err != nil {
 		return a.e.refuse(a.err)
 	}
@@ -62,14 +70,6 @@ func (a *Admitted) Send(in Incoming) Reply {
 	if err != nil {
 		return a.e.refuse(err)
 	}
-	return reply
-}
-
-// Malformed replies to what the listener could not read as a request at all.
-func (p *Pipeline) Malformed(client netip.Addr, f *fault.Fault) Reply {
-	e := p.begin(&Incoming{ClientIP: client})
-	reply := e.refuse(f)
-	reply.Close = true
 	return reply
 }
 
@@ -94,18 +94,30 @@ func (p *Pipeline) admit(in Incoming, a *Admitted) error {
 		return err
 	}
 	scrub.Accept(cut.Headers) // before the plugin sees or signs it
-	claim, err := p.Tokens.Find([]byte(cut.Token), rt.Provider().Name)
-	a.e.claimed(claim)
+	q := asked{request: r, route: rt, cut: cut}
+	q.claim, err = p.Tokens.Find([]byte(cut.Token), rt.Provider().Name)
+	a.e.claimed(q.claim)
 	if err != nil {
 		return err
 	}
-	if a.vetted, a.line, err = planned(a.plugin, claim, r, rt, cut); err != nil {
+	seen, wait := q.looksAt(a.plugin, &in)
+	if wait {
+		waiting := q
+		a.waiting = &waiting
+		return nil
+	}
+	return p.decide(&q, seen, in.ClientIP, a)
+}
+
+// decide makes the plan, and takes it through to the Permit.
+func (p *Pipeline) decide(q *asked, seen shown, client netip.Addr, a *Admitted) (err error) {
+	if a.vetted, a.line, err = q.planned(a.plugin, seen); err != nil {
 		return err
 	}
-	if a.grant, err = claim.Prove(); err != nil {
+	if a.grant, err = q.claim.Prove(); err != nil {
 		return err
 	}
-	a.permit, err = judge(a.grant, a.vetted, a.line, in.ClientIP, a.e)
+	a.permit, err = judge(a.grant, a.vetted, a.line, client, a.e)
 	return err
 }
 
@@ -130,7 +142,7 @@ func (p *Pipeline) send(in Incoming, a *Admitted) (Reply, error) {
 		return Reply{}, err
 	}
 	e.needles = injected.Needles()
-	answer, err := p.Upstream.Do(injected, e.counted(in), e.hooks(in))
+	answer, err := p.Upstream.Do(injected, e.outgoing(in, injected), e.hooks(in))
 	if err != nil {
 		return Reply{}, e.blame(err)
 	}

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/seksbot/seks-broker/gateway/internal/accesslog"
+	"github.com/seksbot/seks-broker/gateway/internal/body"
 	"github.com/seksbot/seks-broker/gateway/internal/credential"
 	"github.com/seksbot/seks-broker/gateway/internal/kv"
 	"github.com/seksbot/seks-broker/gateway/internal/limit"
@@ -29,6 +30,7 @@ import (
 	"github.com/seksbot/seks-broker/gateway/internal/upstream"
 	seks "github.com/seksbot/seks-broker/plugin-sdk"
 	"github.com/seksbot/seks-broker/plugin-sdk/abi"
+	"github.com/seksbot/seks-broker/plugin-sdk/puppet"
 )
 
 // theKey is the credential's secret field in these tests.
@@ -63,8 +65,31 @@ type rooms struct {
 
 // guest is a plugin to serve, under its manifest's name.
 type guest struct {
-	plan  *abi.Plan
-	scrub *abi.ScrubPlan
+	manifest          func(*abi.Manifest) // what is to be changed in it
+	plan              *abi.Plan
+	scrub             *abi.ScrubPlan
+	result            *abi.BodyResult
+	request, response puppet.Does
+	module            []byte // a whole one, instead of all that
+}
+
+func (g guest) build(name string) []byte {
+	if g.module != nil {
+		return g.module
+	}
+	m := manifest(name)
+	if g.manifest != nil {
+		g.manifest(m)
+	}
+	p := puppet.Of(m, g.plan)
+	p.Request, p.Response = g.request, g.response
+	if g.scrub != nil {
+		p.Scrub = g.scrub.Marshal()
+	}
+	if g.result != nil {
+		p.Result = g.result.Marshal()
+	}
+	return p.Module()
 }
 
 // bearer is the plan of most tests.
@@ -98,11 +123,7 @@ func (r *rooms) wire(to string, guests map[string]guest) {
 	var digests []string
 	var providers []route.Provider
 	for name, g := range all {
-		var scrub []byte
-		if g.scrub != nil {
-			scrub = g.scrub.Marshal()
-		}
-		file := module(manifest(name), g.plan, scrub)
+		file := g.build(name)
 		r.check(os.WriteFile(filepath.Join(modules, name+".wasm"), file, 0o600))
 		digests = append(digests, plugin.Digest(file))
 		providers = append(providers, route.Provider{Name: name, Plugin: name, Upstream: r.origin, Origins: []*url.URL{r.origin}})
@@ -124,6 +145,7 @@ func (r *rooms) wire(to string, guests map[string]guest) {
 	r.limits = limit.New(2, time.Now)
 	r.Pipeline = &pipeline.Pipeline{
 		Routes: func() *route.Table { return table }, Plugins: host, Tokens: token.NewStore(store, keeper, time.Now),
+		Bodies: body.NewMemory(8 << 20), BodyTimeout: time.Second,
 		Limits: r.limits, Log: log, Credentials: credential.NewStore(store, keeper, time.Now),
 		Upstream: upstream.New(upstream.Config{
 			ConnectTimeout: 5 * time.Second, IdleTimeout: 5 * time.Second, Origin: func(string) upstream.Origin { return upstream.Origin{Named: true} },

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -38,8 +39,18 @@ func (c catalogue) add(op *abi.Operation) error {
 	if op.Class < abi.ClassRead || op.Class > abi.ClassGrant {
 		return fmt.Errorf("class %d is none of read, write, grant", op.Class)
 	}
-	if op.Method == "" || strings.ToUpper(op.Method) != op.Method || !strings.HasPrefix(op.Path, "/") {
-		return fmt.Errorf("needs a method in upper case and a path that begins with /")
+	if op.Method == "" {
+		return errPattern
+	}
+	return c.place(op)
+}
+
+var errPattern = errors.New("needs a method in upper case and a path that begins with /")
+
+// place gives op its node in the tree.
+func (c catalogue) place(op *abi.Operation) error {
+	if strings.ToUpper(op.Method) != op.Method || !strings.HasPrefix(op.Path, "/") {
+		return errPattern
 	}
 	at := c[op.Method]
 	if at == nil {

@@ -24,6 +24,7 @@ type Manifest struct {
 	Origin []*url.URL   // one for each of Upstreams
 
 	catalogue catalogue
+	bodies    catalogue // of requests whose body the view brings; nil for none
 }
 
 var (
@@ -70,11 +71,11 @@ func ParseManifest(b []byte, digest string) (*Manifest, error) {
 			bad("header need %q: must be a header name in lower case", h)
 		}
 	}
-	if len(m.Bodies) > 0 {
-		bad("body needs: this version shows no request body to a plugin; leave Bodies out")
-	}
 	var err error
 	if m.catalogue, err = newCatalogue(m.Operations); err != nil {
+		errs = append(errs, err)
+	}
+	if m.bodies, err = newBodies(m.Bodies); err != nil {
 		errs = append(errs, err)
 	}
 	if err := errors.Join(errs...); err != nil {

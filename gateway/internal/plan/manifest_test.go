@@ -134,7 +134,10 @@ var badManifests = []struct {
 	{"slot without a kind", slot(abi.Slot{Name: "x"}), "token slot kind 0 is not one"},
 
 	{"header need in capitals", func(m *abi.Manifest) { m.Headers = []string{"X-Date"} }, `header need "X-Date": must be a header name in lower case`},
-	{"body needs", func(m *abi.Manifest) { m.Bodies = []abi.BodyNeed{{Path: "/"}} }, "body needs: this version shows no request body"},
+	{"body need, no path", func(m *abi.Manifest) { m.Bodies = []abi.BodyNeed{{}} }, `body need "" "": needs a method in upper case`},
+	{"body need, method", func(m *abi.Manifest) { m.Bodies = []abi.BodyNeed{{Method: "post", Path: "/"}} }, `body need "post" "/": needs a method in upper case`},
+	{"body need, twice", func(m *abi.Manifest) { m.Bodies = []abi.BodyNeed{{Path: "/a"}, {Path: "/a"}} }, `body need "" "/a": the same method and path`},
+	{"body need, pattern", func(m *abi.Manifest) { m.Bodies = []abi.BodyNeed{{Path: "/a*"}} }, `body need "" "/a*": segment "a*"`},
 
 	{"error shape without a body", func(m *abi.Manifest) { m.ErrorShape.Body = "" }, "error shape: needs a content type and a body"},
 	{"error shape without a type", func(m *abi.Manifest) { m.ErrorShape.ContentType = "" }, "error shape: needs a content type and a body"},
@@ -186,6 +189,27 @@ func TestEachFaultHasItsSentence(t *testing.T) {
 		if strings.Count(err.Error(), "\n") > 0 {
 			t.Errorf("%s: one change makes several faults:\n%v", tt.name, err)
 		}
+	}
+}
+
+func TestShowsBody(t *testing.T) {
+	m := good()
+	m.Bodies = []abi.BodyNeed{{Method: "POST", Path: "/graphql"}, {Path: "/v1/{id}/run"}, {Method: "PUT", Path: "/files/{rest...}"}}
+	p, err := parse(m)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for request, want := range map[string]bool{
+		"POST /graphql": true, "GET /graphql": false, "POST /graphql/": false, "GET /v1/7/run": true, "POST /v1/7/run": true, "POST /v1/7/8/run": false,
+		"PUT /files/a/b": true, "PUT /files": false, "POST /%67raphql": true, "POST //graphql": true, "POST /v1/a%2Frun": true, "POST /graphql;x": true,
+	} {
+		method, path, _ := strings.Cut(request, " ")
+		if got := p.ShowsBody(method, path); got != want {
+			t.Errorf("%s: %v", request, got)
+		}
+	}
+	if none, _ := parse(good()); none.ShowsBody("POST", "/graphql") {
+		t.Error("a manifest without needs shows a body")
 	}
 }
 

@@ -11,12 +11,18 @@
 //	the client's address is unknown or in no network     --from N…
 //	any reading matches any rule                         --deny R…
 //	any reading matches no rule                          --allow R…
-//	an operation's class is grant, or none that is known  without --allow-grant
+//	an operation's class is grant, or none that is known,
+//	  or a plugin says that it can't tell what it does   without --allow-grant
 //	there is no operation, or one's class isn't read     --read-only
-//	there is no operation, or one's name matches none    --op P…
+//	there is no operation, or one's class is unknown,
+//	  or its name matches none                           --op P…
 //
 // What no row denies is permitted: a token without rules may do all that its
 // credential can, but mint access that outlives it.
+//
+// An operation of unknown class that has a name is a plugin's word: it has looked,
+// and can't tell (a GraphQL document that is coded, or longer than it may see). It
+// may be a grant, and so meets that deny too.
 //
 // An operation that is not in the provider's catalogue has no name and the class
 // unknown. It has no place in --op and --read-only, whatever its method: a GET

@@ -81,12 +81,16 @@ func judgeAct(r *token.Rules, act *abi.Act, u Upstream) *Denial {
 	switch {
 	case act.Class >= abi.ClassGrant && !r.AllowGrant: // a class after grant is none, and no less
 		return deny(u, "the operation makes access that outlives the token", fmt.Sprintf("%q is of class grant, and the token has no --allow-grant", act.Name))
+	case act.Class == abi.ClassUnknown && act.Name != "" && !r.AllowGrant:
+		return deny(u, "the broker can't tell what it does, and it may make access that outlives the token", fmt.Sprintf("%q is of unknown class, and the token has no --allow-grant", act.Name))
 	case r.ReadOnly && act.Class == abi.ClassUnknown:
 		return deny(u, "it is read-only, and this operation is not in the provider's catalogue", fmt.Sprintf("read-only: %q is of unknown class", act.Name))
 	case r.ReadOnly && act.Class != abi.ClassRead:
 		return deny(u, "it is read-only, and this operation is not", fmt.Sprintf("read-only: %q is not of class read", act.Name))
 	case len(r.Ops) > 0 && act.Name == "":
 		return deny(u, "it is for named operations, and this one is not in the provider's catalogue", "operation rules: the operation has no name")
+	case len(r.Ops) > 0 && act.Class == abi.ClassUnknown:
+		return deny(u, "it is for named operations, and the broker can't tell which this is", fmt.Sprintf("operation rules: %q is of unknown class", act.Name))
 	case len(r.Ops) > 0 && !named(r.Ops, act.Name):
 		return deny(u, "no operation rule covers it", fmt.Sprintf("no operation rule covers %q", act.Name))
 	}

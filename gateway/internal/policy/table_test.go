@@ -41,10 +41,10 @@ func TestDecisionTable(t *testing.T) {
 	}{
 		{nil, func([]abi.Act) bool { return true }},
 		{[]string{"files.*", "keys.create"}, func(acts []abi.Act) bool {
-			return len(acts) > 0 && all(acts, func(a abi.Act) bool { return a.Name != "" && a.Name != "other" })
+			return len(acts) > 0 && all(acts, func(a abi.Act) bool { return a.Class != abi.ClassUnknown && a.Name != "" && a.Name != "other" })
 		}},
 		{[]string{"*"}, func(acts []abi.Act) bool {
-			return len(acts) > 0 && all(acts, func(a abi.Act) bool { return a.Name != "" })
+			return len(acts) > 0 && all(acts, func(a abi.Act) bool { return a.Class != abi.ClassUnknown && a.Name != "" })
 		}},
 	}
 	other := abi.Act{Name: "other", Class: abi.ClassRead}
@@ -62,7 +62,9 @@ func TestDecisionTable(t *testing.T) {
 						for _, allowGrant := range []bool{false, true} {
 							for _, acts := range actSets {
 								want := f.passes && deny.passes && allow.passes && op.passes(acts) &&
-									(allowGrant || all(acts, func(a abi.Act) bool { return a.Class <= abi.ClassWrite })) &&
+									(allowGrant || all(acts, func(a abi.Act) bool {
+										return a.Class <= abi.ClassWrite && (a.Class != abi.ClassUnknown || a.Name == "")
+									})) &&
 									(!readOnly || len(acts) > 0 && all(acts, func(a abi.Act) bool { return a.Class == abi.ClassRead }))
 								r := token.Rules{From: f.value, Deny: deny.value, Allow: allow.value, Ops: op.value, ReadOnly: readOnly, AllowGrant: allowGrant}
 								if got := judge(&r, acts, sent(method, path)); (got == nil) != want {
@@ -92,43 +94,47 @@ func TestRows(t *testing.T) {
 		path   string
 		want   string // part of the denial's message; "" is permitted
 	}{
-		"no rules":                        {token.Rules{}, nil, "DELETE", "/x", ""},
-		"no rules, unknown operation":     {token.Rules{}, []abi.Act{unknown}, "POST", "/x", ""},
-		"no rules, granting operation":    {token.Rules{}, []abi.Act{grant}, "POST", "/x", "outlives the token"},
-		"allow-grant":                     {token.Rules{AllowGrant: true}, []abi.Act{grant}, "POST", "/x", ""},
-		"allow doesn't cover grants":      {token.Rules{Allow: []string{"* /*"}, Ops: []string{"*"}}, []abi.Act{grant}, "POST", "/x", "outlives"},
-		"read-only, GET of no operation":  {token.Rules{ReadOnly: true}, nil, "GET", "/x", "not in the provider's catalogue"},
-		"read-only, GET unknown":          {token.Rules{ReadOnly: true}, []abi.Act{unknown}, "GET", "/x", "not in the provider's catalogue"},
-		"read-only, POST that reads":      {token.Rules{ReadOnly: true}, []abi.Act{read}, "POST", "/search", ""},
-		"read-only, GET that writes":      {token.Rules{ReadOnly: true}, []abi.Act{write}, "GET", "/rotate", "it is read-only"},
-		"read-only beats allow-grant":     {token.Rules{ReadOnly: true, AllowGrant: true}, []abi.Act{grant}, "POST", "/x", "it is read-only"},
-		"HEAD where GET may":              {token.Rules{Allow: []string{"GET /x"}}, nil, "HEAD", "/x", ""},
-		"HEAD where only HEAD may":        {token.Rules{Allow: []string{"HEAD /x"}}, nil, "HEAD", "/x", ""},
-		"GET where only HEAD may":         {token.Rules{Allow: []string{"HEAD /x"}}, nil, "GET", "/x", "no allow rule"},
-		"HEAD where GET may not":          {token.Rules{Deny: []string{"GET /x"}}, nil, "HEAD", "/x", "a deny rule"},
-		"GET where HEAD may not":          {token.Rules{Deny: []string{"HEAD /x"}}, nil, "GET", "/x", ""},
-		"deny beats allow":                {token.Rules{Allow: []string{"* /*"}, Deny: []string{"GET /x"}}, nil, "GET", "/x", "a deny rule"},
-		"deny, encoded letter":            {token.Rules{Deny: []string{"GET /admin*"}}, nil, "GET", "/%61dmin", "a deny rule"},
-		"deny, encoded three times":       {token.Rules{Deny: []string{"GET /admin*"}}, nil, "GET", "/%252561dmin", "a deny rule"},
-		"deny, slashes":                   {token.Rules{Deny: []string{"GET /a/admin"}}, nil, "GET", "/a///admin", "a deny rule"},
-		"deny, encoded slash":             {token.Rules{Deny: []string{"GET /a/admin"}}, nil, "GET", "/a%2Fadmin", "a deny rule"},
-		"deny, parameters":                {token.Rules{Deny: []string{"GET /a/admin"}}, nil, "GET", "/a;x=1/admin;y", "a deny rule"},
-		"deny, all of it":                 {token.Rules{Deny: []string{"GET /a/admin"}}, nil, "GET", "/a;x%2F%2fadmin%253By", "a deny rule"},
-		"deny, all of it, cut late":       {token.Rules{Deny: []string{"GET /a/admin"}}, nil, "GET", "/a%2F%2fadmin%253By", "a deny rule"},
-		"allow, branch name":              {token.Rules{Allow: []string{"GET /repos/o/r/branches/*"}}, nil, "GET", "/repos/o/r/branches/feature%2Fx", ""},
-		"allow, slash that leads out":     {token.Rules{Allow: []string{"GET /repos/o/r"}}, nil, "GET", "/repos/o/r;/secrets", "no allow rule"},
-		"allow, one reading elsewhere":    {token.Rules{Allow: []string{"GET /public/%2e*", "GET /public%2f*"}}, nil, "GET", "/public%2fx", "no allow rule"},
-		"allow, whole segments only":      {token.Rules{Allow: []string{"GET /v1/models"}}, nil, "GET", "/v1/models-secret", "no allow rule"},
-		"too many readings":               {token.Rules{}, nil, "GET", "/" + strings.Repeat("a//%25253b;b%25252f/", 3), "too many ways"},
-		"op":                              {token.Rules{Ops: []string{"files.*"}}, []abi.Act{read, write}, "POST", "/x", ""},
-		"op, one of two":                  {token.Rules{Ops: []string{"files.list"}}, []abi.Act{read, write}, "POST", "/x", "no operation rule"},
-		"op, none known":                  {token.Rules{Ops: []string{"*"}}, nil, "GET", "/x", "not in the provider's catalogue"},
-		"op, without a name":              {token.Rules{Ops: []string{"*"}}, []abi.Act{unknown}, "GET", "/x", "not in the provider's catalogue"},
-		"unknown operation, path allowed": {token.Rules{Allow: []string{"GET /x"}}, []abi.Act{unknown}, "GET", "/x", ""},
-		"unknown operation, path denied":  {token.Rules{Deny: []string{"GET /x"}}, []abi.Act{unknown}, "GET", "/x", "a deny rule"},
-		"a rule that isn't one denies":    {token.Rules{Deny: []string{"get /x"}}, nil, "GET", "/y", "can't be read"},
-		"an allow that isn't one is none": {token.Rules{Allow: []string{"/x"}}, nil, "GET", "/x", "no allow rule"},
-		"the base path is part of it":     {token.Rules{Allow: []string{"GET /x"}}, nil, "GET", "/base/x", "no allow rule"},
+		"no rules":                         {token.Rules{}, nil, "DELETE", "/x", ""},
+		"no rules, unknown operation":      {token.Rules{}, []abi.Act{unknown}, "POST", "/x", ""},
+		"no rules, granting operation":     {token.Rules{}, []abi.Act{grant}, "POST", "/x", "outlives the token"},
+		"a plugin can't tell":              {token.Rules{}, []abi.Act{read, {Name: "graphql.unknown"}}, "POST", "/x", "can't tell what it does"},
+		"it can't, and grants are allowed": {token.Rules{AllowGrant: true}, []abi.Act{{Name: "graphql.unknown"}}, "POST", "/x", ""},
+		"it can't, read-only":              {token.Rules{AllowGrant: true, ReadOnly: true}, []abi.Act{{Name: "graphql.unknown"}}, "POST", "/x", "read-only"},
+		"it can't, named operations":       {token.Rules{AllowGrant: true, Ops: []string{"*"}}, []abi.Act{{Name: "graphql.unknown"}}, "POST", "/x", "can't tell which"},
+		"allow-grant":                      {token.Rules{AllowGrant: true}, []abi.Act{grant}, "POST", "/x", ""},
+		"allow doesn't cover grants":       {token.Rules{Allow: []string{"* /*"}, Ops: []string{"*"}}, []abi.Act{grant}, "POST", "/x", "outlives"},
+		"read-only, GET of no operation":   {token.Rules{ReadOnly: true}, nil, "GET", "/x", "not in the provider's catalogue"},
+		"read-only, GET unknown":           {token.Rules{ReadOnly: true}, []abi.Act{unknown}, "GET", "/x", "not in the provider's catalogue"},
+		"read-only, POST that reads":       {token.Rules{ReadOnly: true}, []abi.Act{read}, "POST", "/search", ""},
+		"read-only, GET that writes":       {token.Rules{ReadOnly: true}, []abi.Act{write}, "GET", "/rotate", "it is read-only"},
+		"read-only beats allow-grant":      {token.Rules{ReadOnly: true, AllowGrant: true}, []abi.Act{grant}, "POST", "/x", "it is read-only"},
+		"HEAD where GET may":               {token.Rules{Allow: []string{"GET /x"}}, nil, "HEAD", "/x", ""},
+		"HEAD where only HEAD may":         {token.Rules{Allow: []string{"HEAD /x"}}, nil, "HEAD", "/x", ""},
+		"GET where only HEAD may":          {token.Rules{Allow: []string{"HEAD /x"}}, nil, "GET", "/x", "no allow rule"},
+		"HEAD where GET may not":           {token.Rules{Deny: []string{"GET /x"}}, nil, "HEAD", "/x", "a deny rule"},
+		"GET where HEAD may not":           {token.Rules{Deny: []string{"HEAD /x"}}, nil, "GET", "/x", ""},
+		"deny beats allow":                 {token.Rules{Allow: []string{"* /*"}, Deny: []string{"GET /x"}}, nil, "GET", "/x", "a deny rule"},
+		"deny, encoded letter":             {token.Rules{Deny: []string{"GET /admin*"}}, nil, "GET", "/%61dmin", "a deny rule"},
+		"deny, encoded three times":        {token.Rules{Deny: []string{"GET /admin*"}}, nil, "GET", "/%252561dmin", "a deny rule"},
+		"deny, slashes":                    {token.Rules{Deny: []string{"GET /a/admin"}}, nil, "GET", "/a///admin", "a deny rule"},
+		"deny, encoded slash":              {token.Rules{Deny: []string{"GET /a/admin"}}, nil, "GET", "/a%2Fadmin", "a deny rule"},
+		"deny, parameters":                 {token.Rules{Deny: []string{"GET /a/admin"}}, nil, "GET", "/a;x=1/admin;y", "a deny rule"},
+		"deny, all of it":                  {token.Rules{Deny: []string{"GET /a/admin"}}, nil, "GET", "/a;x%2F%2fadmin%253By", "a deny rule"},
+		"deny, all of it, cut late":        {token.Rules{Deny: []string{"GET /a/admin"}}, nil, "GET", "/a%2F%2fadmin%253By", "a deny rule"},
+		"allow, branch name":               {token.Rules{Allow: []string{"GET /repos/o/r/branches/*"}}, nil, "GET", "/repos/o/r/branches/feature%2Fx", ""},
+		"allow, slash that leads out":      {token.Rules{Allow: []string{"GET /repos/o/r"}}, nil, "GET", "/repos/o/r;/secrets", "no allow rule"},
+		"allow, one reading elsewhere":     {token.Rules{Allow: []string{"GET /public/%2e*", "GET /public%2f*"}}, nil, "GET", "/public%2fx", "no allow rule"},
+		"allow, whole segments only":       {token.Rules{Allow: []string{"GET /v1/models"}}, nil, "GET", "/v1/models-secret", "no allow rule"},
+		"too many readings":                {token.Rules{}, nil, "GET", "/" + strings.Repeat("a//%25253b;b%25252f/", 3), "too many ways"},
+		"op":                               {token.Rules{Ops: []string{"files.*"}}, []abi.Act{read, write}, "POST", "/x", ""},
+		"op, one of two":                   {token.Rules{Ops: []string{"files.list"}}, []abi.Act{read, write}, "POST", "/x", "no operation rule"},
+		"op, none known":                   {token.Rules{Ops: []string{"*"}}, nil, "GET", "/x", "not in the provider's catalogue"},
+		"op, without a name":               {token.Rules{Ops: []string{"*"}}, []abi.Act{unknown}, "GET", "/x", "not in the provider's catalogue"},
+		"unknown operation, path allowed":  {token.Rules{Allow: []string{"GET /x"}}, []abi.Act{unknown}, "GET", "/x", ""},
+		"unknown operation, path denied":   {token.Rules{Deny: []string{"GET /x"}}, []abi.Act{unknown}, "GET", "/x", "a deny rule"},
+		"a rule that isn't one denies":     {token.Rules{Deny: []string{"get /x"}}, nil, "GET", "/y", "can't be read"},
+		"an allow that isn't one is none":  {token.Rules{Allow: []string{"/x"}}, nil, "GET", "/x", "no allow rule"},
+		"the base path is part of it":      {token.Rules{Allow: []string{"GET /x"}}, nil, "GET", "/base/x", "no allow rule"},
 	}
 	for name, c := range cases {
 		d := judge(&c.rules, c.acts, sent(c.method, c.path))

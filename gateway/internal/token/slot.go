@@ -1,6 +1,7 @@
 package token
 
 import (
+	"bytes"
 	"encoding/base64"
 	"net/url"
 	"strconv"
@@ -219,6 +220,24 @@ func findToken(s string) (start, end int, ok bool) {
 			return start, end, true
 		}
 		start += len(mark)
+	}
+}
+
+// Holds says whether a whole proxy token stands anywhere in s.
+func Holds(s string) bool { return holdsToken(s) }
+
+// Without is b without the proxy tokens in it: b itself where there is none.
+func Without(b []byte) []byte {
+	if !bytes.Contains(b, []byte(mark)) {
+		return b
+	}
+	s := string(b)
+	for {
+		start, end, ok := findToken(s)
+		if !ok {
+			return []byte(s)
+		}
+		s = s[:start] + s[end:]
 	}
 }
 

@@ -1,0 +1,75 @@
+package pipeline
+
+import (
+	"time"
+
+	"github.com/seksbot/seks-broker/gateway/internal/apply"
+	"github.com/seksbot/seks-broker/gateway/internal/body"
+	"github.com/seksbot/seks-broker/gateway/internal/expr"
+	"github.com/seksbot/seks-broker/gateway/internal/fault"
+	"github.com/seksbot/seks-broker/gateway/internal/plugin"
+	"github.com/seksbot/seks-broker/gateway/internal/request"
+	"github.com/seksbot/seks-broker/gateway/internal/route"
+	"github.com/seksbot/seks-broker/gateway/internal/token"
+	"github.com/seksbot/seks-broker/plugin-sdk/abi"
+)
+
+// asked is what the head of a request asks: all that a plan is made from, but
+// for the body.
+type asked struct {
+	claim   token.Claim
+	request request.Request
+	route   route.Route
+	cut     token.Rest
+}
+
+// shown is what a plugin sees of a request's body, and what edits of it go by.
+type shown struct {
+	state abi.BodyState
+	bytes []byte // without tokens
+	held  []byte // as it came; nil unless the state is whole
+	kind  body.Kind
+}
+
+// looksAt says what the plugin sees of the body. wait is set where that isn't
+// known before the body has come: it may be small.
+func (q *asked) looksAt(pl *plugin.Plugin, in *Incoming) (s shown, wait bool) {
+	if in.Length == 0 || in.Length < -1 || !pl.Manifest.ShowsBody(q.request.Method(), q.route.UpstreamPath()) {
+		return s, false
+	}
+	s.state, s.kind = abi.BodyUnknown, body.KindOf(q.cut.Headers)
+	return s, s.kind != body.Doubtful && in.Length <= abi.MaxBodyInView
+}
+
+// planned asks the plugin, and makes the upstream request line of its plan.
+func (q *asked) planned(pl *plugin.Plugin, s shown) (expr.Vetted, apply.Line, error) {
+	view := plugin.View(pl.Manifest, q.request, q.route, q.cut, time.Now())
+	view.BodyState, view.Body = s.state, s.bytes
+	v, err := pl.Plan(q.claim.Tenant(), view)
+	if err != nil {
+		return v, apply.Line{}, err
+	}
+	if no := v.Plan().Refusal; no != nil {
+		return v, apply.Line{}, fault.Newf(fault.Code(no.Code), "%s", no.Message)
+	}
+	origin := q.route.Provider().Origins[v.Plan().Target]
+	line := apply.Line{Method: q.request.Method(), Origin: origin, Headers: q.cut.Headers, Body: s.held, BodyKind: s.kind}
+	line.Path, line.Query, err = v.Line(origin.Path+q.route.Path(), q.cut.Query)
+	if err == nil && (line.Path != origin.Path+q.route.Path() || line.Query != q.cut.Query) {
+		err = reparse(line, pl.Manifest.Name)
+	}
+	return v, line, err
+}
+
+// reparse holds a line that a plan has rewritten to the rules of the door.
+func reparse(l apply.Line, pluginName string) error {
+	target := l.Path
+	if l.Query != "" {
+		target += "?" + l.Query
+	}
+	_, err := request.Parse(request.Raw{Method: l.Method, Target: target, Host: l.Origin.Host, Hosts: 1})
+	if err != nil {
+		return fault.Newf(fault.PluginFailed, "the plugin %q failed on this request: ask the operator", pluginName).Because(err)
+	}
+	return nil
+}

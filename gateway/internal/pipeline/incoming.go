@@ -1,0 +1,122 @@
+package pipeline
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/seksbot/seks-broker/gateway/internal/apply"
+	"github.com/seksbot/seks-broker/gateway/internal/body"
+	"github.com/seksbot/seks-broker/gateway/internal/fault"
+	"github.com/seksbot/seks-broker/gateway/internal/request"
+	"github.com/seksbot/seks-broker/gateway/internal/token"
+	"github.com/seksbot/seks-broker/gateway/internal/upstream"
+	"github.com/seksbot/seks-broker/plugin-sdk/abi"
+)
+
+// counter is a request body, with how much of it was read and how that ended.
+type counter struct {
+	r   io.Reader
+	n   int64
+	err error // not nil, not io.EOF
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.n += int64(n)
+	if err != nil && !errors.Is(err, io.EOF) {
+		c.err = err
+	}
+	return n, err
+}
+
+// outgoing is the request body as it goes upstream, counted as it comes.
+func (e *end) outgoing(in Incoming, injected apply.Injected) upstream.Body {
+	e.sent = time.Now()
+	switch {
+	case injected.Body() != nil: // edited: its length is made anew
+		return upstream.Body{Reader: bytes.NewReader(injected.Body()), Length: len(injected.Body())}
+	case in.Body == nil && value(in.Headers, "Content-Length") != "":
+		return upstream.Body{Reader: http.NoBody} // it says that it has none, and so does what goes on
+	case in.Body == nil:
+		return upstream.Body{}
+	}
+	out := upstream.Body{Reader: e.body(&in), Length: in.Length, Interrupt: in.Interrupt}
+	if in.Trailers != nil {
+		out.Trailers = func() []request.Header { return token.Trailers(in.Trailers()) }
+	}
+	return out
+}
+
+// body is the request's body, whatever was held back of it first.
+func (e *end) body(in *Incoming) io.Reader {
+	if e.held != nil {
+		return e.held
+	}
+	e.in = &counter{r: in.Body}
+	return e.in
+}
+
+// fill holds up to limit bytes of the body back, and says whether that is all
+// of it.
+func (e *end) fill(in *Incoming, limit int) (whole bool, err error) {
+	if e.held == nil {
+		e.held = e.p.Bodies.Hold(e.body(in), in.Length)
+	}
+	if in.Interrupt != nil {
+		timer := time.AfterFunc(e.p.BodyTimeout, in.Interrupt)
+		defer func() {
+			// Where it has fired, nothing more can be read from this connection.
+			if !timer.Stop() {
+				err = fault.Newf(fault.BadRequest, "the request's body did not come within %s: send it at once", e.p.BodyTimeout)
+			}
+		}()
+	}
+	whole, err = e.held.Fill(limit)
+	var ours *fault.Fault
+	if err != nil && !errors.As(err, &ours) {
+		err = broken(err)
+	}
+	return whole, err
+}
+
+// hear waits for the body that the plan depends on, and decides with it.
+func (a *Admitted) hear(in *Incoming) error {
+	seen, err := a.e.shown(in, a.waiting)
+	if err != nil {
+		return err
+	}
+	return a.e.p.decide(a.waiting, seen, in.ClientIP, a)
+}
+
+// shown waits for the body, and shows it to the plugin if it is small and can be
+// read in one way only.
+func (e *end) shown(in *Incoming, q *asked) (shown, error) {
+	s := shown{state: abi.BodyUnknown, kind: body.KindOf(q.cut.Headers)}
+	whole, err := e.fill(in, abi.MaxBodyInView)
+	if err != nil || !whole {
+		return s, err
+	}
+	if len(e.held.Bytes()) == 0 {
+		return shown{}, nil
+	}
+	if s.state, s.bytes = body.Judge(s.kind, e.held.Bytes()); s.state == abi.BodyWhole {
+		s.held = e.held.Bytes()
+	}
+	return s, nil
+}
+
+// blame says what was wrong with a request's body, where that is why the request
+// did not get through. Else a read that failed was only ended with the upload.
+func (e *end) blame(err error) error {
+	if e.in == nil || e.in.err == nil || fault.From(err).Code != fault.BadRequest {
+		return err
+	}
+	return broken(e.in.err)
+}
+
+func broken(err error) error {
+	return fault.Newf(fault.BadRequest, "the request's body ended early or is framed wrongly: send it again, whole").Because(err)
+}
