@@ -74,6 +74,7 @@ func TestLimitsAndOperationsInDoc(t *testing.T) {
 		"MaxManifest": abi.MaxManifest, "MaxPlan": abi.MaxPlan, "MaxView": abi.MaxView, "MaxBodyInView": abi.MaxBodyInView,
 		"MaxEntries": abi.MaxEntries, "MaxEdits": abi.MaxEdits, "MaxOperations": abi.MaxOperations, "MaxProgram": abi.MaxProgram,
 		"MaxOps": abi.MaxOps, "MaxStack": abi.MaxStack, "MaxValue": abi.MaxValue, "MaxRegisters": abi.MaxRegisters,
+		"MaxChecks": abi.MaxChecks, "MaxWork": abi.MaxWork, "MaxSignatures": abi.MaxSignatures, "MaxBodyOutput": abi.MaxBodyOutput,
 	} {
 		if !strings.Contains(doc, "| `"+name+"` | "+strconv.Itoa(value)+" |") {
 			t.Errorf("ABI.md does not say that %s is %d", name, value)

@@ -23,6 +23,33 @@ func HMAC(h abi.Hash, key, message Expr) Expr {
 	return abi.AppendHash(join(key, message), abi.OpHMAC, h)
 }
 
+// Token is the secret half of the request's token. It stands in a check only.
+func Token() Expr { return abi.AppendOp(nil, abi.OpToken) }
+
+// Digest is the digest of the request body, raw: in a plan, of all of it, where
+// the body is read first; in a body call, of what has come so far.
+func Digest(h abi.Hash) Expr { return abi.AppendHash(nil, abi.OpDigest, h) }
+
+// Slice is a part of a body call's input.
+func Slice(offset, length int) Expr { return abi.AppendSlice(nil, uint64(offset), uint64(length)) }
+
+// Load is what was stored in a register of this exchange, 0 to
+// abi.MaxRegisters-1.
+func Load(register int) Expr { return abi.AppendRegister(nil, abi.OpLoad, register) }
+
+// Store is e, and keeps it in a register.
+func (e Expr) Store(register int) Expr { return abi.AppendRegister(join(e), abi.OpStore, register) }
+
+// RSA is the signature of message, RSASSA-PKCS1-v1_5 with SHA-256, raw. key is a
+// private key in PEM, as ABI.md §5 has it.
+func RSA(key, message Expr) Expr { return abi.AppendOp(join(key, message), abi.OpRSA) }
+
+// ECDSA is the signature of message, P-256 with SHA-256, as r‖s of 64 bytes.
+func ECDSA(key, message Expr) Expr { return abi.AppendOp(join(key, message), abi.OpECDSA) }
+
+// Ed25519 is the signature of message, of 64 bytes.
+func Ed25519(key, message Expr) Expr { return abi.AppendOp(join(key, message), abi.OpEd25519) }
+
 // Hex is e in lower-case hexadecimal.
 func (e Expr) Hex() Expr { return abi.AppendOp(join(e), abi.OpHex) }
 

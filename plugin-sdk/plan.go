@@ -56,6 +56,17 @@ func (p *Plan) Act(name string, class abi.Class, resource string) *Plan {
 	return p
 }
 
+// Check refuses the request, with signature_invalid, unless a and b are equal.
+// One of them may have Token in it.
+func (p *Plan) Check(a, b Expr) *Plan { return p.CheckElse("", a, b) }
+
+// CheckElse is Check with another of the broker's codes, such as
+// "signature_expired".
+func (p *Plan) CheckElse(code string, a, b Expr) *Plan {
+	p.Checks = append(p.Checks, abi.Check{A: a, B: b, Code: code})
+	return p
+}
+
 // Inspect asks for a call of Scrub with the head of the answer.
 func (p *Plan) Inspect() *Plan {
 	p.InspectAnswer = true

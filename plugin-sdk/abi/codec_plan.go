@@ -9,7 +9,8 @@ func (p *Plan) appendTo(b []byte) []byte {
 	if p.Refusal != nil {
 		b = appendMessage(b, 6, p.Refusal)
 	}
-	return appendBool(b, 7, p.InspectAnswer)
+	b = appendBool(b, 7, p.InspectAnswer)
+	return appendUint(b, 8, p.Digests)
 }
 
 func (p *Plan) read(r *reader) {
@@ -30,6 +31,8 @@ func (p *Plan) read(r *reader) {
 			within(r, p.Refusal, r.bytes())
 		case 7:
 			p.InspectAnswer = r.bool()
+		case 8:
+			p.Digests = r.uint()
 		default:
 			r.skip()
 		}

@@ -35,6 +35,9 @@ var (
 	hashNames = map[Hash]string{MD5: "md5", SHA1: "sha1", SHA256: "sha256", SHA512: "sha512"}
 )
 
+// String is the operation in words, as in Text.
+func (in Instr) String() string { return in.text() }
+
 func (in Instr) text() string {
 	switch in.Op {
 	case OpLit:
@@ -68,7 +71,7 @@ var (
 //
 //	set-header authorization   "Bearer " field:api_key concat:2
 //
-// Long programs go on in further lines that begin with three spaces.
+// A check has its two programs in the lines below it. Long programs go on in further lines that begin with three spaces.
 func (p *Plan) Text() string {
 	var lines []string
 	if r := p.Refusal; r != nil {
@@ -101,6 +104,9 @@ func (p *Plan) Text() string {
 	if p.BodyMode != BodyPass {
 		lines = append(lines, "body "+name(modeNames[p.BodyMode], uint64(p.BodyMode)))
 	}
+	if p.Digests != 0 {
+		lines = append(lines, "keep-digests "+digestNames(p.Digests))
+	}
 	if p.InspectAnswer {
 		lines = append(lines, "inspect-answer")
 	}
@@ -108,6 +114,21 @@ func (p *Plan) Text() string {
 		return ""
 	}
 	return strings.Join(lines, "\n") + "\n"
+}
+
+// digestNames lists the hashes of a plan's digests.
+func digestNames(bits uint64) string {
+	var list []string
+	for h := MD5; h <= SHA512; h++ {
+		if bits&(1<<h) != 0 {
+			list = append(list, hashNames[h])
+			bits &^= 1 << h
+		}
+	}
+	if bits != 0 {
+		list = append(list, "0x"+strconv.FormatUint(bits, 16))
+	}
+	return strings.Join(list, " ")
 }
 
 // wrap puts a program after a head, in lines of up to 100 bytes where its

@@ -26,6 +26,7 @@ func TestPlanText(t *testing.T) {
 			Checks:        []Check{{A: AppendOp(nil, OpToken), B: AppendLit(nil, "sig")}, {A: any, B: any, Code: "signature_expired"}},
 			BodyMode:      BodyHashFirst,
 			InspectAnswer: true,
+			Digests:       1<<SHA1 | 1<<SHA256 | 1<<9,
 		}, `upstream uploads
 add-header x-a   "1"
 remove-header x-b
@@ -47,6 +48,7 @@ check-equal else signature_expired
    any
    any
 body hash-first
+keep-digests sha1 sha256 0x200
 inspect-answer
 `},
 		{"a refusal", Plan{Refusal: &Refusal{"policy_denied", "no \"streams\" here"}}, `refuse policy_denied "no \"streams\" here"` + "\n"},

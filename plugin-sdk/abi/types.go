@@ -24,7 +24,11 @@ const (
 	MaxStack      = 32       // values on the stack of one expression
 	MaxValue      = 64 << 10 // any value on that stack
 	MaxEdits      = 128
-	MaxOperations = 256 // in one plan
+	MaxOperations = 256       // in one plan
+	MaxChecks     = 32        // in one plan, or one body result
+	MaxWork       = 4 << 20   // that the expressions of one plan, or one body result, work on
+	MaxSignatures = 4         // by RSA, ECDSA or Ed25519 in one plan, or one body result
+	MaxBodyOutput = 256 << 10 // what the segments of one body result come to
 )
 
 // Manifest is what a plugin says of itself, once.
@@ -257,6 +261,7 @@ type Plan struct {
 	BodyMode      BodyMode // 5
 	Refusal       *Refusal // 6
 	InspectAnswer bool     // 7: call seks_v1_scrub with the answer's head
+	Digests       uint64   // 8: for BodyTransform: bit 1<<h: the body's running digest with Hash h is kept
 }
 
 // AnswerHead is what seks_v1_scrub sees.

@@ -71,8 +71,13 @@ func vectors() []vector {
 			Edits:    []Edit{{SetQuery, "sig", AppendOp(signed, OpHex)}, {RemoveHeader, "x-old", nil}, {SetPath, "", AppendLit(nil, "/v2")}},
 			Upstream: "uploads", Acts: []Act{{"s3:GetObject", ClassRead, "/b/k\xff"}, {"new", ClassUnknown, ""}},
 			Checks:   []Check{{AppendOp(nil, OpToken), AppendLit(nil, "x"), "signature_expired"}},
-			BodyMode: BodyTransform, InspectAnswer: true,
+			BodyMode: BodyTransform, InspectAnswer: true, Digests: 1<<MD5 | 1<<SHA256,
 		}},
+		{name: "plan-check", message: "Plan", value: &Plan{Checks: []Check{{
+			A: AppendOp(AppendHash(AppendLit(AppendOp(nil, OpToken), "to sign"), OpHMAC, SHA256), OpHex), B: AppendLit(nil, "00ff")}}}},
+		{name: "body-result-signed", message: "BodyResult", value: &BodyResult{Segments: []Segment{
+			{Kind: SegmentValue, Bytes: AppendRegister(AppendHash(AppendSlice(AppendRegister(nil, OpLoad, 0), 0, 64), OpHMAC, SHA256), OpStore, 1)},
+			{Kind: SegmentValue, Bytes: AppendHash(nil, OpDigest, SHA256)}}}},
 		{name: "plan-refusal", message: "Plan", value: &Plan{Refusal: &Refusal{"policy_denied", "this API has no such path"}}},
 		{name: "answer-head", message: "AnswerHead", value: &AnswerHead{Status: 201, Headers: []Header{{"Location", "https://api.example.com/x"}},
 			Method: "POST", Path: "/v1/x", Origin: "https://api.example.com", Public: "http://127.0.0.1:8080/api/ok"}},

@@ -79,12 +79,14 @@ func (in Injected) Inspect() bool { return in.inspect }
 // Valid is false for the zero value.
 func (in Injected) Valid() bool { return in.origin != nil }
 
-// Apply evaluates the plan's edits. The permit must be for the line's host.
-func Apply(p policy.Permit, c credential.Credential, v expr.Vetted, l Line) (Injected, error) {
-	if !p.Valid() || !c.Valid() || !v.Valid() || l.Origin == nil || p.Host() != l.Origin.Host {
+// Apply gives the session the credential and evaluates the plan's edits. The
+// permit must be for the line's host.
+func Apply(p policy.Permit, c credential.Credential, s *expr.Session, l Line) (Injected, error) {
+	if !p.Valid() || !c.Valid() || !s.Valid() || l.Origin == nil || p.Host() != l.Origin.Host {
 		return Injected{}, fault.New(fault.CredentialUnavailable).Because(errors.New("a credential was to be applied without authority for that host"))
 	}
-	r, derived, err := Edit(v, c, l)
+	s.Open(c)
+	r, derived, err := Edit(s, l)
 	if err != nil {
 		return Injected{}, err
 	}
@@ -95,7 +97,7 @@ func Apply(p policy.Permit, c credential.Credential, v expr.Vetted, l Line) (Inj
 	return Injected{
 		pool:   p.Tenant() + "\x00" + c.Name() + "\x00" + l.Origin.Scheme + "\x00" + l.Origin.Host,
 		method: l.Method, origin: l.Origin, target: r.Target, headers: r.Headers, body: r.Body,
-		inspect: v.Plan().InspectAnswer, needles: c.Needles().With(needles),
+		inspect: s.Vetted().Plan().InspectAnswer, needles: c.Needles().With(needles),
 	}, nil
 }
 
@@ -110,19 +112,19 @@ type Edited struct {
 // way to them, in bytes: the scrubber looks for each in some ten spellings.
 const maxEdited = 256 << 10
 
-// Edit makes the edits with the values of fields, and lists the values that
-// were derived from secrets among them. `seks plugin eval` shows its result for
-// stand-in fields.
-func Edit(v expr.Vetted, fields expr.Fields, l Line) (r Edited, derived [][]byte, err error) {
+// Edit makes the edits of the session's plan, and lists the values that were
+// derived from secrets among them. `seks plugin eval` shows its result for
+// stand-in fields. The error is a *fault.Fault.
+func Edit(s *expr.Session, l Line) (r Edited, derived [][]byte, err error) {
 	r.Headers = slices.Clip(l.Headers) // so that adding one leaves what the line's array holds behind it
 	query, size := l.Query, 0
-	edits := v.Plan().Edits
+	edits := s.Vetted().Plan().Edits
 	for i := range edits {
 		e := &edits[i]
 		var val expr.Value
 		if len(e.Value) > 0 {
-			if val, err = v.Eval(i, fields); err != nil {
-				return r, nil, failed(v, err)
+			if val, err = s.Edit(i); err != nil {
+				return r, nil, err
 			}
 		}
 		derived = append(derived, val.Derived...)
@@ -131,12 +133,12 @@ func Edit(v expr.Vetted, fields expr.Fields, l Line) (r Edited, derived [][]byte
 			size += len(d)
 		}
 		if size > maxEdited {
-			return r, nil, failed(v, fmt.Errorf("its edits come to more than %d bytes", maxEdited))
+			return r, nil, failed(s, fmt.Errorf("its edits come to more than %d bytes", maxEdited))
 		}
 		switch e.Kind {
 		case abi.SetHeader, abi.AddHeader, abi.RemoveHeader:
 			if !plan.LegalValue(val.Bytes) {
-				return r, nil, failed(v, fmt.Errorf("the value for header %s has a line break or control byte", e.Name))
+				return r, nil, failed(s, fmt.Errorf("the value for header %s has a line break or control byte", e.Name))
 			}
 			r.Headers = editHeaders(r.Headers, e, string(val.Bytes))
 		case abi.SetQuery, abi.AddQuery, abi.RemoveQuery:
@@ -150,8 +152,8 @@ func Edit(v expr.Vetted, fields expr.Fields, l Line) (r Edited, derived [][]byte
 	return r, derived, nil
 }
 
-func failed(v expr.Vetted, err error) error {
-	name := v.Plan().Manifest.Name
+func failed(s *expr.Session, err error) error {
+	name := s.Vetted().Plan().Manifest.Name
 	return fault.Newf(fault.PluginFailed, "the plugin %q failed on this request: ask the operator", name).
 		Because(fmt.Errorf("plugin %s: %w", name, err))
 }

@@ -23,7 +23,7 @@ func TestApply(t *testing.T) {
 		Headers: []request.Header{{Name: "Accept", Value: "*/*"}},
 	}
 	v := vetted(t, seks.Bearer("api_key").SetQuery("key", seks.Field("api_key")).Inspect())
-	in, err := apply.Apply(permit, cred, v, line)
+	in, err := apply.Apply(permit, cred, v.Session(), line)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestDerivedValuesAreNeedles(t *testing.T) {
 	pair := seks.Concat(seks.Field("account"), seks.Lit(":"), seks.Field("api_key")).Base64()
 	hash := seks.Hash(seks.SHA256, seks.Field("api_key")).Hex()
 	v := vetted(t, new(seks.Plan).SetHeader("authorization", seks.Concat(seks.Lit("Basic "), pair)).SetHeader("x-key", hash))
-	in, err := apply.Apply(permit, cred, v, apply.Line{Method: "GET", Origin: origin("https://" + host), Path: "/"})
+	in, err := apply.Apply(permit, cred, v.Session(), apply.Line{Method: "GET", Origin: origin("https://" + host), Path: "/"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -104,7 +104,7 @@ func TestApplyWithoutAuthority(t *testing.T) {
 		{"a permit for another host", otherPermit, cred, v, line},
 	}
 	for _, tt := range tests {
-		in, err := apply.Apply(tt.permit, tt.cred, tt.v, tt.line)
+		in, err := apply.Apply(tt.permit, tt.cred, tt.v.Session(), tt.line)
 		if err == nil || fault.From(err).Code != fault.CredentialUnavailable {
 			t.Errorf("%s: %v", tt.name, err)
 		}
@@ -112,7 +112,7 @@ func TestApplyWithoutAuthority(t *testing.T) {
 			t.Errorf("%s: something came with the error", tt.name)
 		}
 	}
-	if _, err := apply.Apply(permit, cred, v, line); err != nil {
+	if _, err := apply.Apply(permit, cred, v.Session(), line); err != nil {
 		t.Errorf("with all of it: %v", err)
 	}
 }
@@ -133,7 +133,7 @@ func TestPoolsAreApart(t *testing.T) {
 	} {
 		permit, cred := h.opened(of.tenant, of.name, of.host)
 		line := apply.Line{Method: "GET", Origin: origin(of.scheme + "://" + of.host), Path: "/"}
-		in, err := apply.Apply(permit, cred, vetted(t, seks.Bearer("api_key")), line)
+		in, err := apply.Apply(permit, cred, vetted(t, seks.Bearer("api_key")).Session(), line)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -141,13 +141,13 @@ func TestPoolsAreApart(t *testing.T) {
 			t.Errorf("%v and %s share a pool", of, other)
 		}
 		pools[in.Pool()] = fmt.Sprint(of)
-		again, err := apply.Apply(permit, cred, vetted(t, seks.Bearer("account")), line)
+		again, err := apply.Apply(permit, cred, vetted(t, seks.Bearer("account")).Session(), line)
 		if err != nil || again.Pool() != in.Pool() {
 			t.Errorf("%v: the next request has another pool: %q, %v", of, again.Pool(), err)
 		}
 		line.Origin = origin("http://" + of.host)
 		if of.scheme == "https" {
-			if plain, err := apply.Apply(permit, cred, vetted(t, seks.Bearer("account")), line); err != nil || plain.Pool() == in.Pool() {
+			if plain, err := apply.Apply(permit, cred, vetted(t, seks.Bearer("account")).Session(), line); err != nil || plain.Pool() == in.Pool() {
 				t.Errorf("%v: plain and encrypted connections share a pool (%v)", of, err)
 			}
 		}

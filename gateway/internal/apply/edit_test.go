@@ -9,14 +9,21 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/seksbot/seks-broker/gateway/internal/apply"
+	"github.com/seksbot/seks-broker/gateway/internal/expr"
 	"github.com/seksbot/seks-broker/gateway/internal/fault"
 	"github.com/seksbot/seks-broker/gateway/internal/request"
 	seks "github.com/seksbot/seks-broker/plugin-sdk"
 )
 
+func session(v expr.Vetted, fields standIns) *expr.Session {
+	s := v.Session()
+	s.Open(fields)
+	return s
+}
+
 func edit(t *testing.T, p *seks.Plan, l apply.Line) apply.Edited {
 	t.Helper()
-	r, _, err := apply.Edit(vetted(t, p), standIns{"api_key": key, "account": "a b&c=d"}, l)
+	r, _, err := apply.Edit(session(vetted(t, p), standIns{"api_key": key, "account": "a b&c=d"}), l)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +126,7 @@ func TestQueryEditsKeepTheRest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		pairs := rapid.SliceOf(rapid.StringMatching(`(%6[bB]|k|K|a|%zz)?(=[a-z%+;2]{0,4})?`)).Draw(t, "pairs")
 		value := rapid.String().Draw(t, "value")
-		got, _, err := apply.Edit(p, standIns{"account": value}, apply.Line{Path: "/", Query: strings.Join(pairs, "&")})
+		got, _, err := apply.Edit(session(p, standIns{"account": value}), apply.Line{Path: "/", Query: strings.Join(pairs, "&")})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -149,7 +156,7 @@ func TestIllegalValues(t *testing.T) {
 			new(seks.Plan).AddHeader("x-key", seks.Concat(seks.Lit("v "), seks.Field("api_key"))),
 			new(seks.Plan).SetHeader("x-a", seks.Lit(value)),
 		} {
-			r, derived, err := apply.Edit(vetted(t, p), standIns{"api_key": value}, apply.Line{Path: "/"})
+			r, derived, err := apply.Edit(session(vetted(t, p), standIns{"api_key": value}), apply.Line{Path: "/"})
 			if err == nil || fault.From(err).Code != fault.PluginFailed || !strings.Contains(err.Error(), "line break or control byte") {
 				t.Errorf("%q: %v", value, err)
 			}
@@ -186,7 +193,7 @@ func TestEditsThatFail(t *testing.T) {
 		{"values that are too long together", huge, standIns{"account": big}, "more than 262144 bytes"},
 	}
 	for _, tt := range tests {
-		_, _, err := apply.Edit(vetted(t, tt.plan), tt.fields, apply.Line{Path: "/"})
+		_, _, err := apply.Edit(session(vetted(t, tt.plan), tt.fields), apply.Line{Path: "/"})
 		f := fault.From(err)
 		if err == nil || f.Code != fault.PluginFailed || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%s: %v", tt.name, err)

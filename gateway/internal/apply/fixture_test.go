@@ -71,7 +71,7 @@ func (h *house) permit(tenant, name, host string) (policy.Permit, token.Grant) {
 	if err != nil {
 		h.t.Fatal(err)
 	}
-	grant, err := claim.Prove()
+	grant, err := claim.Prove(bearer())
 	if err != nil {
 		h.t.Fatal(err)
 	}
@@ -144,4 +144,14 @@ type standIns map[string]string
 func (s standIns) Field(name string) ([]byte, bool) {
 	v, ok := s[name]
 	return []byte(v), ok
+}
+
+// bearer is the session of a plan that checks nothing: to present the token is
+// its proof.
+func bearer() *expr.Session {
+	v, err := expr.Vet(&plan.Plan{Manifest: new(plan.Manifest)})
+	if err != nil {
+		panic(err)
+	}
+	return v.Session()
 }

@@ -1,16 +1,10 @@
 package expr
 
 import (
-	"crypto/hmac"
-	"crypto/md5"
-	"crypto/sha1"
-	"crypto/sha256"
-	"crypto/sha512"
-	"encoding/base64"
-	"encoding/hex"
+	"errors"
 	"fmt"
-	"hash"
 	"net/url"
+	"slices"
 
 	"github.com/seksbot/seks-broker/plugin-sdk/abi"
 )
@@ -30,157 +24,192 @@ type Value struct {
 	Derived [][]byte
 }
 
-// Eval computes the value of edit i.
-func (v Vetted) Eval(i int, fields Fields) (Value, error) {
-	if !v.Valid() || v.values[i] == nil {
-		return Value{}, fmt.Errorf("there is no expression to evaluate")
-	}
-	kind := v.plan.Edits[i].Kind
-	e := evaluation{fields: fields, query: kind == abi.SetQuery || kind == abi.AddQuery}
-	out, err := e.eval(v.values[i])
-	if err != nil {
-		return Value{}, err
-	}
-	return Value{Bytes: out, Derived: e.derived}, nil
+// part is a stretch of a value that holds a secret which may leave.
+type part struct {
+	bytes []byte
+	field bool // it is the field's own bytes
 }
 
-type noFields struct{}
-
-func (noFields) Field(string) ([]byte, bool) { return nil, false }
-
-// Line is the upstream path and query after those edits that name no field:
-// what policy judges. Vet has made sure that edits of the path name none.
-func (v Vetted) Line(path, query string) (string, string, error) {
-	for i := range v.plan.Edits {
-		e := &v.plan.Edits[i]
-		if e.Kind != abi.SetPath && e.Kind != abi.SetRawQuery {
-			continue
-		}
-		val, err := v.Eval(i, noFields{})
-		if err != nil {
-			return "", "", err
-		}
-		if e.Kind == abi.SetPath {
-			path = string(val.Bytes)
-		} else {
-			query = string(val.Bytes)
-		}
-	}
-	return path, query, nil
+// register holds a value, in memory of its own.
+type register struct {
+	bytes []byte
+	parts []part
+	full  bool
 }
 
+// Bounds of one plan, or of one body result, in all its expressions.
+const (
+	maxWork  = abi.MaxWork
+	maxSigns = abi.MaxSignatures
+)
+
+// evaluation is that of one expression. Its work counts with that of the
+// others of the same message.
 type evaluation struct {
-	fields  Fields
-	query   bool // the value goes into a query, percent-encoded
-	derived [][]byte
+	s     *Session
+	input []byte // of the body call
+	parts []part
+	inner bool // inside of a key that is kept as a whole
 }
+
+var errNoToken = errors.New("the proxy token has no secret half")
 
 func (e *evaluation) eval(n *node) ([]byte, error) {
 	switch n.Op {
 	case abi.OpLit:
 		return n.Bytes, nil
 	case abi.OpField:
-		b, ok := e.fields.Field(string(n.Bytes))
+		b, ok := e.s.field(string(n.Bytes))
 		if !ok {
 			return nil, fmt.Errorf("the credential has no field %q", n.Bytes)
 		}
 		e.note(n, b)
 		return b, nil
-	}
-	args, before := make([][]byte, len(n.args)), len(e.derived)
-	for i, a := range n.args {
-		var err error
-		if args[i], err = e.eval(a); err != nil {
-			return nil, err
+	case abi.OpToken:
+		if b := e.s.token.Reveal(); len(b) > 0 {
+			return b, nil
 		}
+		return nil, errNoToken
+	case abi.OpDigest:
+		return e.s.digest(n.Hash)
+	case abi.OpSlice:
+		if n.N > uint64(len(e.input)) || n.M > uint64(len(e.input))-n.N {
+			return nil, fmt.Errorf("%s lies outside the input of %d bytes", n, len(e.input))
+		}
+		return e.input[n.N : n.N+n.M], nil
+	case abi.OpLoad:
+		return e.load(n)
 	}
-	out := n.run(args)
+	before := len(e.parts)
+	out, err := e.run(n)
+	if err != nil {
+		return nil, err
+	}
 	if len(out) > abi.MaxValue {
 		return nil, fmt.Errorf("a value has %d bytes; at most %d are allowed", len(out), abi.MaxValue)
 	}
 	if len(n.reveals) == 0 {
 		// What went into a signature, or into no secret at all, does not leave.
-		e.derived = e.derived[:before]
+		e.parts = e.parts[:before]
+	}
+	if n.Op == abi.OpStore {
+		e.s.registers[n.N] = register{slices.Clone(out), slices.Clone(e.parts[before:]), true}
+		return out, nil
 	}
 	e.note(n, out)
 	return out, nil
 }
 
+// run evaluates what feeds an operation, and the operation.
+func (e *evaluation) run(n *node) ([]byte, error) {
+	if keyed(n.Op) && n.args[0].keep && !e.inner {
+		return e.sign(n)
+	}
+	var room [4][]byte
+	args := room[:0]
+	for _, a := range n.args {
+		b, err := e.eval(a)
+		if err != nil {
+			return nil, err
+		}
+		if err := e.s.spend(len(b)); err != nil {
+			return nil, err
+		}
+		args = append(args, b)
+	}
+	if keyed(n.Op) && n.Op != abi.OpHMAC {
+		if err := e.s.signs(); err != nil {
+			return nil, err
+		}
+		key, err := parseKey(n.Op, args[0])
+		if err != nil {
+			return nil, err
+		}
+		return key.sign(args[1])
+	}
+	return n.compute(args), nil
+}
+
+// sign evaluates a signature whose key is worth keeping.
+func (e *evaluation) sign(n *node) ([]byte, error) {
+	key, err := e.key(n)
+	if err != nil {
+		return nil, err
+	}
+	message, err := e.eval(n.args[1])
+	if err != nil {
+		return nil, err
+	}
+	if err := e.s.spend(len(message)); err != nil {
+		return nil, err
+	}
+	if n.Op != abi.OpHMAC {
+		if err := e.s.signs(); err != nil {
+			return nil, err
+		}
+	}
+	return key.sign(message)
+}
+
+// key finds the key of a signature, or makes it and keeps it.
+func (e *evaluation) key(n *node) (*key, error) {
+	var room [512]byte
+	id := append(append(append(room[:0], e.s.v.plan.Manifest.Digest...), byte(n.Op), byte(n.Hash)), n.args[0].program...)
+	if e.s.derived != nil {
+		if k := e.s.derived.find(id); k != nil {
+			return k, nil
+		}
+	}
+	e.inner = true
+	b, err := e.eval(n.args[0])
+	e.inner = false
+	if err != nil {
+		return nil, err
+	}
+	k := &key{hash: n.Hash, raw: b}
+	if n.Op != abi.OpHMAC {
+		if k, err = parseKey(n.Op, b); err != nil {
+			return nil, err
+		}
+	}
+	if e.s.derived != nil {
+		e.s.derived.add(id, k)
+	}
+	return k, nil
+}
+
+func (e *evaluation) load(n *node) ([]byte, error) {
+	r := &e.s.registers[n.N]
+	if !r.full {
+		return nil, fmt.Errorf("register %d is empty", n.N)
+	}
+	if len(n.reveals) > 0 {
+		e.parts = append(e.parts, r.parts...)
+	}
+	return r.bytes, nil
+}
+
 // note keeps what was computed from a secret that may leave. A concat is no
-// other spelling of its parts; in a query each part leaves percent-encoded.
+// other spelling of its parts.
 func (e *evaluation) note(n *node, out []byte) {
-	if len(n.reveals) == 0 || n.Op == abi.OpConcat {
-		return
-	}
-	if n.Op != abi.OpField {
-		e.derived = append(e.derived, out)
-	}
-	if !e.query {
-		return
-	}
-	if encoded := url.QueryEscape(string(out)); encoded != string(out) {
-		e.derived = append(e.derived, []byte(encoded))
+	if len(n.reveals) > 0 && n.Op != abi.OpConcat {
+		e.parts = append(e.parts, part{out, n.Op == abi.OpField})
 	}
 }
 
-func (n *node) run(args [][]byte) []byte {
-	switch n.Op {
-	case abi.OpConcat:
-		size := 0
-		for _, a := range args {
-			size += len(a)
+// derived lists the parts as they leave: in a query, or in a form, each is
+// percent-encoded.
+func (e *evaluation) derived(encoded bool) (list [][]byte) {
+	for _, p := range e.parts {
+		if !p.field {
+			list = append(list, p.bytes)
 		}
-		out := make([]byte, 0, size)
-		for _, a := range args {
-			out = append(out, a...)
+		if !encoded {
+			continue
 		}
-		return out
-	case abi.OpHex:
-		return hex.AppendEncode(nil, args[0])
-	case abi.OpBase64:
-		return base64.StdEncoding.AppendEncode(nil, args[0])
-	case abi.OpBase64URL:
-		return base64.RawURLEncoding.AppendEncode(nil, args[0])
-	case abi.OpPercent:
-		return percent(args[0])
-	case abi.OpHash:
-		h := newHash(n.Hash)()
-		h.Write(args[0])
-		return h.Sum(nil)
-	case abi.OpHMAC:
-		h := hmac.New(newHash(n.Hash), args[0])
-		h.Write(args[1])
-		return h.Sum(nil)
-	}
-	panic("expr: compile let an operation through that apply does not know")
-}
-
-// newHash is the hash's constructor, or nil. MD5 and SHA-1 are there because
-// APIs sign with them; nothing of our own rests on them.
-func newHash(h abi.Hash) func() hash.Hash {
-	switch h {
-	case abi.MD5:
-		return md5.New
-	case abi.SHA1:
-		return sha1.New
-	case abi.SHA256:
-		return sha256.New
-	case abi.SHA512:
-		return sha512.New
-	}
-	return nil
-}
-
-// percent encodes all but the unreserved characters (RFC 3986 §2.3).
-func percent(b []byte) []byte {
-	const digits = "0123456789ABCDEF"
-	out := make([]byte, 0, len(b)+16)
-	for _, c := range b {
-		if c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == '.' || c == '_' || c == '~' {
-			out = append(out, c)
-		} else {
-			out = append(out, '%', digits[c>>4], digits[c&15])
+		if text := url.QueryEscape(string(p.bytes)); text != string(p.bytes) {
+			list = append(list, []byte(text))
 		}
 	}
-	return out
+	return list
 }

@@ -1,6 +1,10 @@
 // Package expr evaluates the expressions of a plan over credential fields, and
 // decides before that, from the expression alone, where each secret would go:
 // a plan that would let one out anywhere but at its sinks is refused unrun.
+//
+// Vet does so for a plan; a Session, one for each exchange, evaluates what Vet
+// let through, and vets and evaluates the body results that follow: what a
+// register holds, and what that was made of, lives in it.
 package expr
 
 import (
@@ -13,35 +17,51 @@ import (
 // program is a tree, and its operations in order are the tree in post-order.
 type node struct {
 	abi.Instr
-	args []*node
+	args    []*node
+	program []byte // the part of the program that is this node and what feeds it
+	stored  *node  // of a load: how the register's value was made, where a sign field is in it
+	size    int    // operations in it, those of stored values too
+	alone   bool   // it is made of text and fields alone
+	keep    bool   // it is a key that is worth keeping
 	taint
 }
 
-// compile builds the tree of a program. shape allows OpAny, which stands only
-// in a manifest's signature shapes.
-func compile(program []byte, shape bool) (*node, error) {
+// compile builds the tree of a program that stands at a place.
+func compile(program []byte, at place) (*node, error) {
 	if len(program) > abi.MaxProgram {
 		return nil, fmt.Errorf("an expression has %d bytes; at most %d are allowed", len(program), abi.MaxProgram)
 	}
-	var stack []*node
-	for ops := 0; len(program) > 0; ops++ {
+	type item struct {
+		*node
+		start int // of its program
+	}
+	var stack []item
+	for ops, pos := 0, 0; pos < len(program); ops++ {
 		if ops == abi.MaxOps {
 			return nil, fmt.Errorf("an expression has more than %d operations", abi.MaxOps)
 		}
-		in, rest, err := abi.Next(program)
+		in, rest, err := abi.Next(program[pos:])
 		if err != nil {
 			return nil, fmt.Errorf("an expression can't be read: %w", err)
 		}
-		program = rest
-		need, err := arity(in, shape)
-		if err != nil {
-			return nil, err
+		if !at.allows(in.Op) {
+			return nil, fmt.Errorf("operation %s (0x%02x) may not stand in %s", in, byte(in.Op), at)
 		}
+		start, need := pos, arity(in)
+		pos = len(program) - len(rest)
 		if need > len(stack) {
-			return nil, fmt.Errorf("operation 0x%02x takes %d values, and %d are there", byte(in.Op), need, len(stack))
+			return nil, fmt.Errorf("operation %s (0x%02x) takes %d values, and %d are there", in, byte(in.Op), need, len(stack))
 		}
-		n := &node{Instr: in, args: append([]*node(nil), stack[len(stack)-need:]...)}
-		stack = append(stack[:len(stack)-need], n)
+		n := &node{Instr: in, size: 1}
+		taken := stack[len(stack)-need:]
+		for i, a := range taken {
+			if i == 0 {
+				start = a.start
+			}
+			n.args = append(n.args, a.node)
+		}
+		n.program = program[start:pos:pos]
+		stack = append(stack[:len(stack)-need], item{n, start})
 		if len(stack) > abi.MaxStack {
 			return nil, fmt.Errorf("an expression holds more than %d values at once", abi.MaxStack)
 		}
@@ -49,35 +69,23 @@ func compile(program []byte, shape bool) (*node, error) {
 	if len(stack) != 1 {
 		return nil, fmt.Errorf("an expression leaves %d values instead of one", len(stack))
 	}
-	return stack[0], nil
+	return stack[0].node, nil
 }
 
-func arity(in abi.Instr, shape bool) (int, error) {
+// arity is how many values an operation takes.
+func arity(in abi.Instr) int {
 	switch in.Op {
-	case abi.OpLit, abi.OpField:
-		return 0, nil
-	case abi.OpAny:
-		if shape {
-			return 0, nil
-		}
 	case abi.OpConcat:
-		if in.N >= 1 && in.N <= abi.MaxStack {
-			return int(in.N), nil
-		}
-		return 0, fmt.Errorf("concat takes 1 to %d values, not %d", abi.MaxStack, in.N)
-	case abi.OpHex, abi.OpBase64, abi.OpBase64URL, abi.OpPercent:
-		return 1, nil
-	case abi.OpHash:
-		return 1, knownHash(in.Hash)
-	case abi.OpHMAC:
-		return 2, knownHash(in.Hash)
+		return int(in.N)
+	case abi.OpHex, abi.OpBase64, abi.OpBase64URL, abi.OpPercent, abi.OpHash, abi.OpStore:
+		return 1
+	case abi.OpHMAC, abi.OpRSA, abi.OpECDSA, abi.OpEd25519:
+		return 2
 	}
-	return 0, fmt.Errorf("operation 0x%02x is not one that this version runs here", byte(in.Op))
+	return 0
 }
 
-func knownHash(h abi.Hash) error {
-	if newHash(h) == nil {
-		return fmt.Errorf("hash %d is not known", h)
-	}
-	return nil
+// keyed says whether an operation signs: its first value is a key.
+func keyed(op abi.Op) bool {
+	return op == abi.OpHMAC || op == abi.OpRSA || op == abi.OpECDSA || op == abi.OpEd25519
 }

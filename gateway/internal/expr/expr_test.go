@@ -40,8 +40,15 @@ func eval(t *testing.T, value seks.Expr, fields values) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	out, err := v.Eval(0, fields)
+	out, err := first(v, fields)
 	return out.Bytes, err
+}
+
+// first evaluates the first edit of a plan, in a session of its own.
+func first(v Vetted, fields Fields) (Value, error) {
+	s := v.Session()
+	s.Open(fields)
+	return s.Edit(0)
 }
 
 func unhex(s string) string {
@@ -147,18 +154,20 @@ func TestCompileKeepsTheBounds(t *testing.T) {
 		{"a literal cut short", []byte{byte(abi.OpLit), 9, 'x'}, "can't be read"},
 		{"a length in a longer form", []byte{byte(abi.OpLit), 0x81, 0, 'x'}, "can't be read"},
 		{"an unknown operation", []byte{0x7f}, "can't be read"},
-		{"token", abi.AppendOp(nil, abi.OpToken), "0x03 is not one that this version runs"},
-		{"digest", abi.AppendHash(nil, abi.OpDigest, abi.SHA256), "0x04 is not one"},
-		{"slice", abi.AppendSlice(nil, 0, 1), "0x05 is not one"},
-		{"load", abi.AppendRegister(nil, abi.OpLoad, 0), "0x06 is not one"},
-		{"any, outside a shape", seks.Any(), "0x07 is not one"},
-		{"rsa", abi.AppendOp(pushes(2), abi.OpRSA), "0x30 is not one"},
-		{"ecdsa", abi.AppendOp(pushes(2), abi.OpECDSA), "0x31 is not one"},
-		{"ed25519", abi.AppendOp(pushes(2), abi.OpEd25519), "0x32 is not one"},
-		{"store", abi.AppendRegister(pushes(1), abi.OpStore, 0), "0x38 is not one"},
+		{"token", abi.AppendOp(nil, abi.OpToken), "operation token (0x03) may not stand in an edit"},
+		{"digest", abi.AppendHash(nil, abi.OpDigest, abi.SHA256), ""},
+		{"slice", abi.AppendSlice(nil, 0, 1), "operation slice:0:1 (0x05) may not stand in an edit"},
+		{"load", abi.AppendRegister(nil, abi.OpLoad, 0), ""},
+		{"load of a register that there isn't", []byte{byte(abi.OpLoad), 16}, "can't be read"},
+		{"any, outside a shape", seks.Any(), "operation any (0x07) may not stand in an edit"},
+		{"rsa", abi.AppendOp(pushes(2), abi.OpRSA), ""},
+		{"ecdsa without a message", abi.AppendOp(pushes(1), abi.OpECDSA), "takes 2 values, and 1 are there"},
+		{"ed25519", abi.AppendOp(pushes(2), abi.OpEd25519), ""},
+		{"store", abi.AppendRegister(pushes(1), abi.OpStore, 15), ""},
+		{"store of nothing", abi.AppendRegister(nil, abi.OpStore, 0), "takes 1 values, and 0 are there"},
 	}
 	for _, tt := range tests {
-		n, err := compile(tt.program, false)
+		n, err := compile(tt.program, inEdit)
 		if tt.fault == "" && (err != nil || n == nil) {
 			t.Errorf("%s: %v", tt.name, err)
 		}
@@ -198,14 +207,14 @@ func TestZeroVettedDoesNothing(t *testing.T) {
 	if v.Valid() {
 		t.Error("the zero value is valid")
 	}
-	if _, err := v.Eval(0, values{}); err == nil {
+	if _, err := first(v, values{}); err == nil {
 		t.Error("the zero value evaluates")
 	}
 	v, err := Vet(edit(manifest(), abi.RemoveHeader, "x", nil))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := v.Eval(0, values{}); err == nil {
+	if _, err := first(v, values{}); err == nil {
 		t.Error("a removal has a value")
 	}
 }

@@ -30,7 +30,7 @@ func FuzzVetAndEval(f *testing.F) {
 		if len(program) == 0 {
 			return
 		}
-		out, err := v.Eval(0, secrets)
+		out, err := first(v, secrets)
 		if err != nil {
 			return
 		}

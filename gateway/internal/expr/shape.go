@@ -13,7 +13,7 @@ import (
 // isSignature says whether n is of a shape that each sign field in it declares
 // for itself.
 func (v *vetter) isSignature(n *node) bool {
-	if n.Op != abi.OpHMAC || len(n.signs) == 0 {
+	if !keyed(n.Op) || len(n.signs) == 0 {
 		return false
 	}
 	for _, f := range n.signs {
@@ -55,22 +55,22 @@ func CheckShapes(m *plan.Manifest) error {
 }
 
 // compileShape refuses what would let the field out in a form that can be
-// turned back into it: all but an HMAC keyed by it.
+// turned back into it: all but an HMAC, or a signature, keyed by it.
 func compileShape(field string, program []byte) (*node, error) {
-	shape, err := compile(program, true)
+	shape, err := compile(program, inShape)
 	if err != nil {
 		return nil, err
 	}
-	if shape.Op != abi.OpHMAC || !shape.keyedBy(field) {
-		return nil, fmt.Errorf("it must be an HMAC with the field in its innermost key")
+	if !keyed(shape.Op) || !shape.keyedBy(field) {
+		return nil, fmt.Errorf("it must be an HMAC or a signature with the field in its innermost key")
 	}
 	return shape, nil
 }
 
-// keyedBy: the field stands in the key of the (innermost) HMAC, so that the
-// result can't be turned back into it.
+// keyedBy: the field stands in the key of the signature, or of its innermost
+// HMAC, so that the result can't be turned back into it.
 func (n *node) keyedBy(field string) bool {
-	for n.Op == abi.OpHMAC {
+	for keyed(n.Op) {
 		n = n.args[0]
 	}
 	return n.holds(field)
@@ -88,18 +88,20 @@ func (n *node) holds(field string) bool {
 	return false
 }
 
-// matches compares a shape with an expression whose parts are marked.
+// matches compares a shape with an expression whose parts are marked. A load is
+// what was stored there.
 func (v *vetter) matches(shape, n *node) bool {
 	if v.steps++; v.steps > maxSteps {
 		return false
 	}
+	n = n.made()
 	if shape.Op == abi.OpAny {
 		return len(n.signs) == 0
 	}
 	if prefix, ok := shape.openEnded(); ok {
 		first := n
 		if n.Op == abi.OpConcat {
-			first = n.args[0]
+			first = n.args[0].made()
 		}
 		return first.Op == abi.OpLit && bytes.HasPrefix(first.Bytes, prefix) && len(n.signs) == 0
 	}
@@ -112,6 +114,20 @@ func (v *vetter) matches(shape, n *node) bool {
 		}
 	}
 	return true
+}
+
+// made is the operation that made a value, whatever registers it went through.
+func (n *node) made() *node {
+	for {
+		switch {
+		case n.Op == abi.OpStore:
+			n = n.args[0]
+		case n.Op == abi.OpLoad && n.stored != nil:
+			n = n.stored
+		default:
+			return n
+		}
+	}
 }
 
 // openEnded: a shape's concat of a literal and any fixes what a literal begins

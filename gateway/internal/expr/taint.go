@@ -3,106 +3,66 @@ package expr
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/seksbot/seks-broker/gateway/internal/plan"
 	"github.com/seksbot/seks-broker/plugin-sdk/abi"
 )
-
-// Vetted is a plan whose every expression was found to keep the manifest's
-// promises. Only Vet makes one; the zero value does nothing and says so.
-type Vetted struct {
-	plan   *plan.Plan
-	values []*node // one for each edit; nil for a removal
-}
-
-// Valid is false for the zero value.
-func (v Vetted) Valid() bool { return v.plan != nil }
-
-// Plan is the plan that was vetted.
-func (v Vetted) Plan() *plan.Plan { return v.plan }
-
-// Vet checks every expression of p against the uses and sinks of the
-// manifest's fields.
-//
-// The rules, from the design: a public field may go anywhere. A reveal field,
-// and whatever was computed from it, goes only to that field's sinks. A sign
-// field leaves only inside a signature whose shape the manifest declares. A
-// path or a whole query holds no field at all, since policy judges it before a
-// credential is opened.
-func Vet(p *plan.Plan) (Vetted, error) {
-	out := Vetted{plan: p, values: make([]*node, len(p.Edits))}
-	v := vetter{manifest: p.Manifest}
-	for i := range p.Edits {
-		e := &p.Edits[i]
-		if len(e.Value) == 0 {
-			continue
-		}
-		n, err := compile(e.Value, false)
-		if err != nil {
-			return Vetted{}, err
-		}
-		if err := v.mark(n); err != nil {
-			return Vetted{}, err
-		}
-		if err := vetEdit(e, n); err != nil {
-			return Vetted{}, err
-		}
-		out.values[i] = n
-	}
-	return out, nil
-}
-
-func vetEdit(e *abi.Edit, n *node) error {
-	if e.Kind == abi.SetPath || e.Kind == abi.SetRawQuery {
-		if n.fields {
-			return fmt.Errorf("the plan puts a credential field into a path or a whole query: use a header or a query parameter")
-		}
-		return nil
-	}
-	for _, f := range n.reveals {
-		if !hasSink(f, e) {
-			return fmt.Errorf("the plan puts field %q into %.64q, which is not one of its sinks", f.Name, e.Name)
-		}
-	}
-	if len(n.signs) > 0 {
-		return fmt.Errorf("the plan lets field %q out by %.64q in another form than the signature that its manifest declares", n.signs[0].Name, e.Name)
-	}
-	return nil
-}
-
-func hasSink(f *abi.Field, e *abi.Edit) bool {
-	for _, s := range f.Sinks {
-		switch s.Kind {
-		case abi.SinkHeader:
-			if (e.Kind == abi.SetHeader || e.Kind == abi.AddHeader) && strings.EqualFold(s.Name, e.Name) {
-				return true
-			}
-		case abi.SinkQuery:
-			if (e.Kind == abi.SetQuery || e.Kind == abi.AddQuery) && s.Name == e.Name {
-				return true
-			}
-		}
-	}
-	return false
-}
 
 // taint is what a value was made of.
 type taint struct {
 	reveals []*abi.Field
 	signs   []*abi.Field
 	fields  bool // any field, public ones too
+	secrets bool // any field that isn't public, even under a signature
+	token   bool // the token's secret half, however it was dressed up
 }
 
-// maxSteps bounds the comparisons with shapes in one Vet: a SigV4 plan takes
-// some twenty, and a manifest can hold enough shapes to keep us busy for long.
+func (t *taint) add(o *taint) {
+	t.reveals, t.signs = union(t.reveals, o.reveals), union(t.signs, o.signs)
+	t.fields, t.secrets, t.token = t.fields || o.fields, t.secrets || o.secrets, t.token || o.token
+}
+
+func union(a, b []*abi.Field) []*abi.Field {
+	for _, f := range b {
+		if !slices.Contains(a, f) {
+			a = append(a, f)
+		}
+	}
+	return a
+}
+
+// held is what is known of a register's value before there is one. A register
+// washes nothing: what is loaded is tainted as what was stored.
+type held struct {
+	taint
+	// tree is how the value was made, kept as long as a sign field is in it: what
+	// signs with it later must have the declared shape as a whole.
+	tree *node
+}
+
+// maxSteps bounds the comparisons with shapes in one Vet, or in the vetting of
+// one body result: a SigV4 plan takes some twenty, and a manifest can hold
+// enough shapes to keep us busy for long.
 const maxSteps = 1 << 18
 
-// vetter marks the expressions of one plan.
+// vetter marks the expressions of one plan, or of one body result, in the order
+// in which they are evaluated.
 type vetter struct {
-	manifest *plan.Manifest
-	shapes   map[string][]*node // of sign fields, compiled
-	steps    int
+	manifest  *plan.Manifest
+	shapes    map[string][]*node // of sign fields, compiled
+	steps     int
+	registers [abi.MaxRegisters]*held
+	digests   uint64 // bit n: hash n is known of the request body where this is evaluated
+	used      uint64 // those that were named
+}
+
+// expression compiles and marks one program.
+func (v *vetter) expression(program []byte, at place) (*node, error) {
+	n, err := compile(program, at)
+	if err != nil {
+		return nil, err
+	}
+	return n, v.mark(n)
 }
 
 // mark works out the taint of n and of all below it, once each: to walk the
@@ -110,16 +70,36 @@ type vetter struct {
 // Hashing does not wash: a hash of a guessable secret is that secret to whoever
 // guesses.
 func (v *vetter) mark(n *node) error {
-	if n.Op == abi.OpField {
-		return v.markField(n)
-	}
+	n.alone = !ofExchange(n.Op)
 	for _, a := range n.args {
 		if err := v.mark(a); err != nil {
 			return err
 		}
-		n.reveals = union(n.reveals, a.reveals)
-		n.signs = union(n.signs, a.signs)
-		n.fields = n.fields || a.fields
+		n.add(&a.taint)
+		n.size += a.size
+		n.alone = n.alone && a.alone
+	}
+	switch n.Op {
+	case abi.OpField:
+		return v.markField(n)
+	case abi.OpToken:
+		n.token = true
+	case abi.OpLoad:
+		return v.markLoad(n)
+	case abi.OpDigest:
+		if v.digests&(1<<n.Hash) == 0 {
+			return fmt.Errorf("%s is not known here: the plan must read the body first, or say in its digests what to keep", n)
+		}
+		v.used |= 1 << n.Hash
+	}
+	if len(n.signs) > 0 && n.size > abi.MaxOps {
+		return fmt.Errorf("what is signed with field %q was computed in more than %d operations", n.signs[0].Name, abi.MaxOps)
+	}
+	if n.Op == abi.OpStore {
+		v.store(n)
+	}
+	if keyed(n.Op) {
+		n.args[0].keep = n.args[0].worthKeeping(n.Op)
 	}
 	if v.isSignature(n) {
 		// What a key has signed is one-way, whatever stood in the message.
@@ -133,7 +113,7 @@ func (v *vetter) markField(n *node) error {
 	if f == nil {
 		return fmt.Errorf("the plan names field %.64q, which is not in the manifest", n.Bytes)
 	}
-	n.fields = true
+	n.fields, n.secrets = true, f.Use != abi.UsePublic
 	switch f.Use {
 	case abi.UsePublic:
 	case abi.UseReveal:
@@ -144,11 +124,22 @@ func (v *vetter) markField(n *node) error {
 	return nil
 }
 
-func union(a, b []*abi.Field) []*abi.Field {
-	for _, f := range b {
-		if !slices.Contains(a, f) {
-			a = append(a, f)
-		}
+func (v *vetter) markLoad(n *node) error {
+	h := v.registers[n.N]
+	if h == nil {
+		return fmt.Errorf("register %d is loaded before anything was stored in it", n.N)
 	}
-	return a
+	n.taint, n.stored = h.taint, h.tree
+	if h.tree != nil {
+		n.size += h.tree.size
+	}
+	return nil
+}
+
+func (v *vetter) store(n *node) {
+	h := &held{taint: n.taint}
+	if len(n.signs) > 0 {
+		h.tree = n.args[0]
+	}
+	v.registers[n.N] = h
 }

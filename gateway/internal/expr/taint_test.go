@@ -110,7 +110,7 @@ func TestRevealStandsInASignature(t *testing.T) {
 	if err != nil {
 		t.Fatalf("under a signature it may stand in the message: %v", err)
 	}
-	out, err := v.Eval(0, values{"api_key": "k", "secret_access_key": "s"})
+	out, err := first(v, values{"api_key": "k", "secret_access_key": "s"})
 	if err != nil || len(out.Derived) != 0 {
 		t.Errorf("%d values to scrub, %v; a signature gives nothing away", len(out.Derived), err)
 	}
@@ -213,7 +213,7 @@ func TestDerived(t *testing.T) {
 		if err != nil {
 			t.Fatal(tt.name, err)
 		}
-		out, err := v.Eval(0, in)
+		out, err := first(v, in)
 		var got []string
 		for _, d := range out.Derived {
 			got = append(got, string(d))

@@ -10,8 +10,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seksbot/seks-broker/gateway/internal/expr"
 	"github.com/seksbot/seks-broker/gateway/internal/fault"
 	"github.com/seksbot/seks-broker/gateway/internal/kv"
+	"github.com/seksbot/seks-broker/gateway/internal/plan"
 	"github.com/seksbot/seks-broker/gateway/internal/seal"
 	"github.com/seksbot/seks-broker/gateway/internal/secret"
 	"github.com/seksbot/seks-broker/gateway/internal/token"
@@ -49,7 +51,7 @@ func granter(t *testing.T) func(rate string) token.Grant {
 		if err != nil {
 			t.Fatal(err)
 		}
-		grant, err := claim.Prove()
+		grant, err := claim.Prove(bearer())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -229,4 +231,14 @@ func TestNoAllocationWithoutARate(t *testing.T) {
 			t.Errorf("rate %q: %v allocations", rate, n)
 		}
 	}
+}
+
+// bearer is the session of a plan that checks nothing: to present the token is
+// its proof.
+func bearer() *expr.Session {
+	v, err := expr.Vet(&plan.Plan{Manifest: new(plan.Manifest)})
+	if err != nil {
+		panic(err)
+	}
+	return v.Session()
 }

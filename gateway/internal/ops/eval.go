@@ -12,6 +12,7 @@ import (
 	"github.com/seksbot/seks-broker/gateway/internal/request"
 	"github.com/seksbot/seks-broker/gateway/internal/route"
 	"github.com/seksbot/seks-broker/gateway/internal/scrub"
+	"github.com/seksbot/seks-broker/gateway/internal/secret"
 	"github.com/seksbot/seks-broker/gateway/internal/token"
 )
 
@@ -73,7 +74,12 @@ func Eval(p *plugin.Plugin, raw []byte, fields map[string]string, at time.Time) 
 			return out, fmt.Errorf("field %s has no stand-in: add --field %s=…", f.Name, f.Name)
 		}
 	}
-	edited, _, err := apply.Edit(v, values, line)
+	session := v.Session()
+	if _, err := session.Rehearse(secret.Bytes{}); err != nil {
+		return out, err
+	}
+	session.Open(values)
+	edited, _, err := apply.Edit(session, line)
 	if err != nil {
 		return out, err
 	}

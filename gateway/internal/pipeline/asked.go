@@ -41,16 +41,17 @@ func (q *asked) looksAt(pl *plugin.Plugin, in *Incoming) (s shown, wait bool) {
 	return s, s.kind != body.Doubtful && in.Length <= abi.MaxBodyInView
 }
 
-// planned asks the plugin, and makes the upstream request line of its plan.
-func (q *asked) planned(pl *plugin.Plugin, s shown) (expr.Vetted, apply.Line, error) {
+// planned asks the plugin, makes the upstream request line of its plan, and
+// begins the plan's evaluation.
+func (q *asked) planned(pl *plugin.Plugin, s shown) (*expr.Session, apply.Line, error) {
 	view := plugin.View(pl.Manifest, q.request, q.route, q.cut, time.Now())
 	view.BodyState, view.Body = s.state, s.bytes
 	v, err := pl.Plan(q.claim.Tenant(), view)
 	if err != nil {
-		return v, apply.Line{}, err
+		return nil, apply.Line{}, err
 	}
 	if no := v.Plan().Refusal; no != nil {
-		return v, apply.Line{}, fault.Newf(fault.Code(no.Code), "%s", no.Message)
+		return nil, apply.Line{}, fault.Newf(fault.Code(no.Code), "%s", no.Message)
 	}
 	origin := q.route.Provider().Origins[v.Plan().Target]
 	line := apply.Line{Method: q.request.Method(), Origin: origin, Headers: q.cut.Headers, Body: s.held, BodyKind: s.kind}
@@ -58,7 +59,7 @@ func (q *asked) planned(pl *plugin.Plugin, s shown) (expr.Vetted, apply.Line, er
 	if err == nil && (line.Path != origin.Path+q.route.Path() || line.Query != q.cut.Query) {
 		err = reparse(line, pl.Manifest.Name)
 	}
-	return v, line, err
+	return v.Session(), line, err
 }
 
 // reparse holds a line that a plan has rewritten to the rules of the door.

@@ -50,7 +50,7 @@ type Admitted struct {
 	err     error // why it is refused
 	plugin  *plugin.Plugin
 	waiting *asked // what goes on when the body has come; nil where that isn't waited for
-	vetted  expr.Vetted
+	session *expr.Session
 	line    apply.Line
 	grant   token.Grant
 	permit  policy.Permit

@@ -111,13 +111,13 @@ func (p *Pipeline) admit(in Incoming, a *Admitted) error {
 
 // decide makes the plan, and takes it through to the Permit.
 func (p *Pipeline) decide(q *asked, seen shown, client netip.Addr, a *Admitted) (err error) {
-	if a.vetted, a.line, err = q.planned(a.plugin, seen); err != nil {
+	if a.session, a.line, err = q.planned(a.plugin, seen); err != nil {
 		return err
 	}
-	if a.grant, err = q.claim.Prove(); err != nil {
+	if a.grant, err = q.claim.Prove(a.session); err != nil {
 		return err
 	}
-	a.permit, err = judge(a.grant, a.vetted, a.line, client, a.e)
+	a.permit, err = judge(a.grant, a.session.Vetted(), a.line, client, a.e)
 	return err
 }
 
@@ -137,7 +137,7 @@ func (p *Pipeline) send(in Incoming, a *Admitted) (Reply, error) {
 		return Reply{}, err
 	}
 	e.opened(cred)
-	injected, err := apply.Apply(a.permit, cred, a.vetted, a.line)
+	injected, err := apply.Apply(a.permit, cred, a.session, a.line)
 	if err != nil {
 		return Reply{}, err
 	}

@@ -18,9 +18,11 @@ import (
 	"github.com/seksbot/seks-broker/gateway/internal/accesslog"
 	"github.com/seksbot/seks-broker/gateway/internal/body"
 	"github.com/seksbot/seks-broker/gateway/internal/credential"
+	"github.com/seksbot/seks-broker/gateway/internal/expr"
 	"github.com/seksbot/seks-broker/gateway/internal/kv"
 	"github.com/seksbot/seks-broker/gateway/internal/limit"
 	"github.com/seksbot/seks-broker/gateway/internal/pipeline"
+	"github.com/seksbot/seks-broker/gateway/internal/plan"
 	"github.com/seksbot/seks-broker/gateway/internal/plugin"
 	"github.com/seksbot/seks-broker/gateway/internal/request"
 	"github.com/seksbot/seks-broker/gateway/internal/route"
@@ -268,7 +270,7 @@ func (r *rooms) idle() {
 	for range 2 {
 		claim, err := r.Tokens.Find([]byte(r.tokens["p"]), "p")
 		r.check(err)
-		grant, err := claim.Prove()
+		grant, err := claim.Prove(unchecked())
 		r.check(err)
 		l, err := r.limits.Acquire(grant)
 		if err != nil {
@@ -295,4 +297,14 @@ func one(reply pipeline.Reply, name string) string {
 		return v[0]
 	}
 	return strings.Join(header(reply, name), " | ")
+}
+
+// unchecked is the session of a plan that checks nothing: to present the token is
+// its proof.
+func unchecked() *expr.Session {
+	v, err := expr.Vet(&plan.Plan{Manifest: new(plan.Manifest)})
+	if err != nil {
+		panic(err)
+	}
+	return v.Session()
 }

@@ -61,7 +61,7 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if len(p.Edits) > abi.MaxEdits || len(p.Acts) > abi.MaxOperations || p.Target < 0 || p.Target >= len(m.Upstreams) || len(p.Checks) > 0 || p.BodyMode != 0 {
+		if len(p.Edits) > abi.MaxEdits || len(p.Acts) > abi.MaxOperations || p.Target < 0 || p.Target >= len(m.Upstreams) || len(p.Checks) > abi.MaxChecks || p.BodyMode != 0 {
 			t.Fatalf("%+v", p)
 		}
 		for _, e := range p.Edits {
@@ -91,6 +91,32 @@ func FuzzParseScrub(f *testing.F) {
 		got := s.Rewritten(name, value)
 		if len(got) > max(maxRewritten, len(value)) || headerValueLegal(value) && !headerValueLegal(got) {
 			t.Fatalf("%q became %q", value, got)
+		}
+	})
+}
+
+// Whatever a guest makes of a piece, its segments and checks are within bounds.
+func FuzzParseBody(f *testing.F) {
+	f.Add((&abi.BodyResult{Segments: []abi.Segment{{Kind: abi.SegmentInput, Offset: 1, Length: 2}, {Kind: abi.SegmentLiteral, Bytes: lit}, {Kind: abi.SegmentValue, Bytes: lit}}}).Marshal())
+	f.Add((&abi.BodyResult{Checks: []abi.Check{{A: lit, B: lit, Code: "signature_expired"}}}).Marshal())
+	f.Add((&abi.BodyResult{Segments: []abi.Segment{{Kind: abi.SegmentInput, Bytes: lit}}}).Marshal())
+	f.Fuzz(func(t *testing.T, b []byte) {
+		r, err := ParseBody(b)
+		if (r == nil) == (err == nil) {
+			t.Fatalf("%v, %v", r, err)
+		}
+		if err != nil {
+			return
+		}
+		for _, s := range r.Segments {
+			if s.Kind < abi.SegmentInput || s.Kind > abi.SegmentValue || s.Kind != abi.SegmentInput && s.Offset+s.Length != 0 {
+				t.Fatalf("%+v", s)
+			}
+		}
+		for _, c := range r.Checks {
+			if len(r.Checks) > abi.MaxChecks || len(c.A) == 0 || len(c.B) == 0 || c.Code != "" && !isCode(c.Code) {
+				t.Fatalf("%+v", c)
+			}
 		}
 	})
 }

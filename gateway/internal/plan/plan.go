@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/seksbot/seks-broker/gateway/internal/fault"
 	"github.com/seksbot/seks-broker/plugin-sdk/abi"
 )
 
@@ -42,8 +41,11 @@ func Parse(b []byte, m *Manifest) (*Plan, error) {
 	if err := p.findUpstream(); err != nil {
 		return nil, err
 	}
-	if len(p.Checks) > 0 || p.BodyMode != abi.BodyPass {
-		return nil, fmt.Errorf("the plan asks for checks or a body mode that this version does not run")
+	if err := checkChecks(p.Checks); err != nil {
+		return nil, err
+	}
+	if p.BodyMode != abi.BodyPass || p.Digests != 0 {
+		return nil, fmt.Errorf("the plan asks for a body mode that this version does not run")
 	}
 	if p.Refusal != nil {
 		return p, checkRefusal(p.Refusal)
@@ -65,15 +67,13 @@ func (p *Plan) findUpstream() error {
 }
 
 func checkRefusal(r *abi.Refusal) error {
-	for _, c := range fault.Codes() {
-		if string(c) == r.Code {
-			if len(r.Message) > 1024 || !headerValueLegal(r.Message) {
-				return fmt.Errorf("the refusal's message must be one line of up to 1024 bytes")
-			}
-			return nil
-		}
+	if !isCode(r.Code) {
+		return fmt.Errorf("refusal code %.64q is none of the broker's", r.Code)
 	}
-	return fmt.Errorf("refusal code %.64q is none of the broker's", r.Code)
+	if len(r.Message) > 1024 || !headerValueLegal(r.Message) {
+		return fmt.Errorf("the refusal's message must be one line of up to 1024 bytes")
+	}
+	return nil
 }
 
 func checkEdit(e *abi.Edit) error {

@@ -21,7 +21,7 @@ func count(t *testing.T, p *Plugin, tenant, method string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	out, err := v.Eval(0, nil)
+	out, err := v.Session().Edit(0)
 	if err != nil {
 		t.Fatal(err)
 	}

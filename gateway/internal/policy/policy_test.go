@@ -8,8 +8,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seksbot/seks-broker/gateway/internal/expr"
 	"github.com/seksbot/seks-broker/gateway/internal/fault"
 	"github.com/seksbot/seks-broker/gateway/internal/kv"
+	"github.com/seksbot/seks-broker/gateway/internal/plan"
 	"github.com/seksbot/seks-broker/gateway/internal/seal"
 	"github.com/seksbot/seks-broker/gateway/internal/secret"
 	"github.com/seksbot/seks-broker/gateway/internal/token"
@@ -56,7 +58,7 @@ func proven(t *testing.T, rules token.Rules) token.Grant {
 	if err != nil {
 		t.Fatal(err)
 	}
-	g, err := claim.Prove()
+	g, err := claim.Prove(bearer())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,4 +134,14 @@ func TestPlainPathAllocatesNothing(t *testing.T) {
 			t.Errorf("%s: %v allocations", name, n)
 		}
 	}
+}
+
+// bearer is the session of a plan that checks nothing: to present the token is
+// its proof.
+func bearer() *expr.Session {
+	v, err := expr.Vet(&plan.Plan{Manifest: new(plan.Manifest)})
+	if err != nil {
+		panic(err)
+	}
+	return v.Session()
 }

@@ -1,20 +1,34 @@
 package token
 
-import "github.com/seksbot/seks-broker/gateway/internal/fault"
+import (
+	"errors"
+
+	"github.com/seksbot/seks-broker/gateway/internal/expr"
+	"github.com/seksbot/seks-broker/gateway/internal/fault"
+)
 
 // Claim is a token that was presented, known here, and looked at: who it says
 // it is. It is no authority yet. The zero Claim, and that of a token that was
 // refused, can't be proven.
 type Claim struct {
 	record *Record
-	bearer bool // the whole secret was presented, and the token is good
+	good   bool // it is neither refused, revoked nor expired
 }
 
-// Prove makes a bearer's Claim a Grant: to present the whole token is its
-// proof. The error is a *fault.Fault.
-func (c Claim) Prove() (Grant, error) {
-	if c.record == nil || !c.bearer {
+// Prove makes a Claim a Grant, once every check of the plan holds. To present a
+// whole bearer token is its proof; the name of a pair is public, so its proof is
+// a check over its secret half. A plan for a pair without such a check is
+// refused. The error is a *fault.Fault.
+func (c Claim) Prove(s *expr.Session) (Grant, error) {
+	if c.record == nil || !c.good || !s.Valid() {
 		return Grant{}, fault.New(fault.TokenInvalid)
+	}
+	if c.record.Pair && !s.Vetted().Proves() {
+		return Grant{}, fault.Newf(fault.SignatureInvalid, "this proxy token is proven by signing with its secret half, and nothing in the request does: send a signed request").
+			Because(errors.New("the plan has no check over the token's secret"))
+	}
+	if err := s.Check(c.record.half); err != nil {
+		return Grant{}, err
 	}
 	return Grant{c.record}, nil
 }

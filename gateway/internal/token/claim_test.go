@@ -8,7 +8,7 @@ import (
 )
 
 func TestZeroValuesDeny(t *testing.T) {
-	if g, err := (Claim{}).Prove(); err == nil || g.Valid() || fault.From(err).Code != fault.TokenInvalid {
+	if g, err := (Claim{}).Prove(bearer()); err == nil || g.Valid() || fault.From(err).Code != fault.TokenInvalid {
 		t.Errorf("%v", err)
 	}
 	if (Claim{}).Tenant()+(Claim{}).Agent()+(Claim{}).TokenID() != "" {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/seksbot/seks-broker/gateway/internal/secret"
 )
 
 // Record is all that is known of a token; the token itself is not in it.
@@ -18,7 +20,11 @@ type Record struct {
 	Created    time.Time `json:"created"`
 	Expires    time.Time `json:"expires,omitzero"` // zero: never
 	Revoked    time.Time `json:"revoked,omitzero"` // zero: not
+	// Pair says that the token's text is only its public name: what proves it is
+	// a signature made with its secret half, as with AWS's access keys.
+	Pair bool `json:"pair,omitempty"`
 	Rules
+	half secret.Bytes // of a pair; sealed with the record, and shown once
 }
 
 // check says all that is wrong with a record that is to be issued.
@@ -61,14 +67,37 @@ func isAgent(s string) bool {
 	return s != "" && len(s) <= 128
 }
 
+// Half is a pair's secret half; empty for any other token.
+func (r *Record) Half() secret.Bytes { return r.half }
+
+// sealed is a record as it is written, sealed.
+type sealed struct {
+	*Record
+	Half []byte `json:"half,omitempty"`
+}
+
+func (r *Record) encode() ([]byte, error) {
+	text, err := json.Marshal(sealed{r, r.half.Reveal()})
+	if err != nil {
+		return nil, fmt.Errorf("token: %w", err)
+	}
+	return text, nil
+}
+
 // decode refuses fields it does not know: what a newer seks added could be a
 // rule, and to drop a rule is to widen the token.
 func decode(text []byte) (*Record, error) {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
-	r := new(Record)
-	if err := d.Decode(r); err != nil {
+	r := sealed{Record: new(Record)}
+	if err := d.Decode(&r); err != nil {
 		return nil, fmt.Errorf("a token's record can't be read (did a newer seks write it?): %w", err)
 	}
-	return r, nil
+	if r.Pair != (len(r.Half) > 0) { // a pair without its half would be a bearer token
+		return nil, errors.New("a token's record is damaged: restore it from a backup")
+	}
+	if r.Pair {
+		r.half = secret.New(r.Half)
+	}
+	return r.Record, nil
 }

@@ -7,7 +7,6 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -50,9 +49,14 @@ func sealID(t, d string) seal.ID   { return seal.ID{Purpose: "token", Tenant: t,
 func hexDigest(text []byte) string { d := sha256.Sum256(text); return hex.EncodeToString(d[:]) }
 
 // Issue makes a token. Of r it takes Tenant, Agent, Provider, Credential,
-// Expires and Rules, says all that is wrong with them at once, and fills in the
-// rest. plain is the only copy of the token there will ever be.
+// Expires, Pair and Rules, says all that is wrong with them at once, and fills in
+// the rest. plain is the only copy of the token there will ever be; of a pair it
+// is the public name, and Half of rec the secret.
 func (s *Store) Issue(r Record) (plain secret.Bytes, rec Record, err error) {
+	r.half = secret.Bytes{}
+	if r.Pair {
+		r.half = newHalf()
+	}
 	r.ID, r.Created, r.Revoked = newID(), s.now().UTC().Round(0), time.Time{}
 	r.Expires = r.Expires.UTC().Round(0)
 	if err := r.check(); err != nil {
@@ -69,10 +73,11 @@ func (s *Store) Issue(r Record) (plain secret.Bytes, rec Record, err error) {
 }
 
 func (s *Store) write(digest string, r *Record, also func(*kv.Batch) error) error {
-	text, err := json.Marshal(r)
+	text, err := r.encode()
 	if err != nil {
-		return fmt.Errorf("token: %w", err)
+		return err
 	}
+	defer clear(text)
 	sealed, err := s.keeper.Seal(sealID(r.Tenant, digest), text)
 	if err != nil {
 		return err
@@ -210,7 +215,7 @@ func (s *Store) Find(presented []byte, provider string) (Claim, error) {
 	case !r.Expires.IsZero() && !s.now().Before(r.Expires):
 		return c, fault.New(fault.TokenExpired)
 	}
-	c.bearer = true
+	c.good = true
 	return c, nil
 }
 

@@ -61,6 +61,15 @@ func newText(provider string) secret.Bytes {
 	return secret.New(text)
 }
 
+// newHalf makes the secret half of a pair: 256 random bits in base62.
+func newHalf() secret.Bytes {
+	var entropy [entropySize]byte
+	_, _ = rand.Read(entropy[:])
+	text := make([]byte, bodyDigits)
+	base62(text, entropy[:])
+	return secret.New(text)
+}
+
 func newID() string {
 	var entropy [idSize]byte
 	_, _ = rand.Read(entropy[:])

@@ -85,7 +85,7 @@ func (m *mint) grant(name string) token.Grant {
 	m.check(err)
 	claim, err := m.tokens.Find(plain.Reveal(), "p")
 	m.check(err)
-	g, err := claim.Prove()
+	g, err := claim.Prove(m.vetted.Session())
 	m.check(err)
 	m.grants[name] = g
 	return g
@@ -110,7 +110,7 @@ func (m *mint) injected(name, method, target string, lines ...string) apply.Inje
 	defer slot.Release()
 	cred, err := m.credentials.Open(permit, lease, slot)
 	m.check(err)
-	in, err := apply.Apply(permit, cred, m.vetted, line)
+	in, err := apply.Apply(permit, cred, m.vetted.Session(), line)
 	m.check(err)
 	return in
 }
