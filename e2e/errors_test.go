@@ -137,7 +137,7 @@ func TestGarbageOnTheSocket(t *testing.T) {
 		"two lengths":          {"POST /api/openai/v1/sink HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n" + end, ""},
 		"length and chunks":    {"POST /api/openai/v1/sink HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n" + end + "0\r\n\r\n", ""},
 		"a length that is not": {"POST /api/openai/v1/sink HTTP/1.1\r\nContent-Length: many\r\n" + end, ""},
-		"headers without end":  {"GET /api/openai/v1/models HTTP/1.1\r\nX: " + strings.Repeat("x", 1<<20) + "\r\n" + end, "16 KiB"},
+		"headers without end":  {"GET /api/openai/v1/models HTTP/1.1\r\nX: " + strings.Repeat("x", 1<<20) + "\r\n" + end, "64 KiB"},
 		"a header with a NUL":  {"GET /api/openai/v1/models HTTP/1.1\r\nX: a\x00b\r\n" + end, ""},
 		"a folded header":      {"GET /api/openai/v1/models HTTP/1.1\r\nX: a\r\n b\r\n" + end, ""},
 		"a nameless header":    {"GET /api/openai/v1/models HTTP/1.1\r\n: a\r\n" + end, ""},

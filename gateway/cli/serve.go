@@ -161,7 +161,7 @@ func (g *gateway) start(ctx context.Context) error {
 		Limits: limit.New(c.Limits.MaxConcurrent, time.Now), Log: g.log,
 		Credentials: g.broker.Credentials, Upstream: g.upstream, PublicURL: public,
 		Bodies: body.NewMemory(heldBodies), BodyTimeout: bodyTimeout,
-	}, listen.Config{Trusted: c.TrustedProxies, IdleTimeout: c.Limits.IdleTimeout, BodyTimeout: bodyTimeout})
+	}, listen.Config{Trusted: c.TrustedProxies, IdleTimeout: c.Limits.IdleTimeout})
 	for _, address := range c.Listen {
 		if err := g.listen(address, "", certificate); err != nil {
 			return err

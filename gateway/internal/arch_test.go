@@ -23,7 +23,7 @@ const (
 )
 
 // rooms in their order: a room imports only rooms above it.
-var rooms = strings.Fields(`secret fault config exchange request kv seal plan expr needle accesslog token route
+var rooms = strings.Fields(`secret fault config exchange request wire kv seal plan expr needle accesslog token route
 	body plugin policy limit credential apply upstream scrub pipeline listen ops admin`)
 
 // A library has one room (or two), so that what we rely on it for can be read
@@ -43,9 +43,8 @@ var soleImporters = []struct {
 
 // unsafeFiles may import unsafe.
 var unsafeFiles = map[string]string{
-	"gateway/internal/listen/handle.go": "a request's bytes as strings, without a copy, for as long as the request lasts",
-	"plugin-sdk/abi/wire.go":            "a message's strings without a copy each: the reader has a copy of the whole",
-	"plugin-sdk/guest_wasip1.go":        "a guest must tell its host the address of a buffer",
+	"plugin-sdk/abi/wire.go":     "a message's strings without a copy each: the reader has a copy of the whole",
+	"plugin-sdk/guest_wasip1.go": "a guest must tell its host the address of a buffer",
 }
 
 type source struct {

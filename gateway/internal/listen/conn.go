@@ -1,9 +1,9 @@
 package listen
 
 import (
-	"bytes"
-	"fmt"
+	"bufio"
 	"net"
+	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -14,113 +14,104 @@ import (
 	"github.com/seksbot/seks-broker/gateway/internal/request"
 )
 
-// conn is an agent's connection, above TLS where there is any. It does what
-// fasthttp can't: it replaces the head that fasthttp renders by the one that the
-// pipeline made, byte for byte; it can tell that an agent has gone while nothing
-// is written to it; and its writes can't hang for ever.
+// conn is an agent's connection, above TLS where there is any. It can tell that
+// an agent has gone while nothing is written to it, and neither its reads nor its
+// writes can hang for ever.
 type conn struct {
 	net.Conn
 	provider string          // whose listener it came in by
 	secure   bool            // TLS
 	raw      syscall.RawConn // of the socket itself; nil where there is none
-	moved    time.Time       // when the write deadline was set last
+	br       *bufio.Reader   // reads from conn
 
-	// head is written in place of the next head that fasthttp renders; nil once
-	// it has been. Only the goroutine that serves the connection touches it.
-	head []byte
-	bare bool // there is no body, and head says what is to be said of its length
+	// When each deadline was set last; zero for none.
+	readSet, writeSet time.Time
 
 	mu    sync.Mutex
+	phase phase
+	since time.Time // when the phase, or the wait for an upstream, began
 	abort func()    // ends what the agent is waiting for
-	since time.Time // when that began
-	gone  atomic.Bool
 
+	out      sync.Mutex // held while an interim answer is written
+	answered bool       // the final answer's head has begun
+
+	gone   atomic.Bool // the agent has
 	unread atomic.Bool // a body was not read to its end
 }
 
+// phase is what a connection waits for.
+type phase uint8
+
+const (
+	fresh phase = iota // its first byte
+	idle               // another request's first byte
+	head               // the rest of a head
+	busy               // a request is being served
+)
+
+// connBuffer holds most heads, and is what an idle connection costs.
+const connBuffer = 4 << 10
+
 func newConn(c net.Conn, socket net.Conn, provider string) *conn {
-	w := &conn{Conn: c, provider: provider, secure: c != socket}
+	w := &conn{Conn: c, provider: provider, secure: c != socket, since: time.Now()}
 	if s, ok := socket.(syscall.Conn); ok {
 		w.raw, _ = s.SyscallConn()
 	}
+	w.br = bufio.NewReaderSize(w, connBuffer)
 	return w
 }
 
-// Write moves the deadline on, at most once a second: setting one costs more
-// than reading the clock.
-func (c *conn) Write(p []byte) (int, error) {
-	if now := time.Now(); now.Sub(c.moved) >= time.Second {
-		c.moved = now
-		if err := c.SetWriteDeadline(now.Add(stallTimeout)); err != nil {
+// enter begins a phase.
+func (c *conn) enter(p phase) {
+	now := time.Now()
+	c.mu.Lock()
+	c.phase, c.since = p, now
+	c.mu.Unlock()
+	if p == idle && !c.readSet.IsZero() {
+		c.readSet = time.Time{}
+		_ = c.SetReadDeadline(time.Time{})
+	}
+}
+
+// Read bounds the wait for a piece of a body; how long a head may take is looked
+// after by Server.look, which costs a request nothing.
+func (c *conn) Read(p []byte) (int, error) {
+	if c.phase == busy { // only the serving goroutine changes it, and none reads meanwhile
+		if err := move(&c.readSet, c.SetReadDeadline); err != nil {
 			return 0, err
 		}
+		if c.unread.Load() { // interrupted, maybe just before the deadline was moved on
+			return 0, os.ErrDeadlineExceeded
+		}
 	}
-	if c.head == nil {
-		return c.Conn.Write(p)
-	}
-	out, rest := c.swap(p)
-	if out == nil {
-		return c.Conn.Write(p) // not a head: an interim 100
-	}
-	n, err := c.Conn.Write(append(out, rest...))
-	if err != nil {
-		return min(n, len(p)), err
-	}
-	return len(p), nil
+	return c.Conn.Read(p)
 }
 
-// interim sends an interim answer. Nothing of the final one has been written by
-// then, and what came before it was flushed.
+func (c *conn) Write(p []byte) (int, error) {
+	if err := move(&c.writeSet, c.SetWriteDeadline); err != nil {
+		return 0, err
+	}
+	return c.Conn.Write(p)
+}
+
+// move moves a deadline on, at most once a second: setting one costs more than
+// reading the clock.
+func move(set *time.Time, deadline func(time.Time) error) error {
+	now := time.Now()
+	if now.Sub(*set) < time.Second {
+		return nil
+	}
+	*set = now
+	return deadline(now.Add(stallTimeout))
+}
+
+// interim sends an interim answer, unless the final one has begun.
 func (c *conn) interim(status int, reason string, headers []request.Header) {
-	_, _ = c.Conn.Write(append(appendHead(nil, status, reason, headers), "\r\n"...))
-}
-
-var crlfcrlf = []byte("\r\n\r\n")
-
-// swap makes the head to send from what fasthttp rendered: the pipeline's own
-// lines, then those by which fasthttp frames the body and the connection.
-// fasthttp's head is short, since the pipeline's headers aren't in it, and so is
-// always whole in its first write.
-func (c *conn) swap(p []byte) (head, rest []byte) {
-	if bytes.HasPrefix(p, []byte("HTTP/1.1 1")) {
-		return nil, nil
+	c.out.Lock()
+	defer c.out.Unlock()
+	if !c.answered {
+		_, _ = c.Write(append(appendHead(nil, status, reason, headers), "\r\n"...))
 	}
-	end := bytes.Index(p, crlfcrlf)
-	if end < 0 {
-		return nil, nil
-	}
-	head, c.head = c.head, nil
-	bare := c.bare
-	c.bare = false
-	for _, line := range bytes.Split(p[:end], crlfcrlf[:2])[1:] {
-		name, _, _ := bytes.Cut(line, []byte(":"))
-		if framingName(name) && !(bare && bytes.EqualFold(name, []byte("Content-Length"))) {
-			head = append(append(head, line...), "\r\n"...)
-		}
-	}
-	return append(head, "\r\n"...), p[end+4:]
-}
-
-// cutShort sends the head of an answer whose body broke off while the head still
-// waited for it in fasthttp's buffer, which is then thrown away. A client that
-// sees a connection close before the first byte of an answer may take it for one
-// that was idle, and send its request again.
-func (c *conn) cutShort(length int) {
-	if c.head == nil {
-		return
-	}
-	head := fmt.Appendf(c.head, "Content-Length: %d\r\n\r\n", length)
-	c.head = nil
-	_, _ = c.Write(head) // the connection closes next
-}
-
-func framingName(name []byte) bool {
-	for _, n := range []string{"Content-Length", "Transfer-Encoding", "Connection", "Trailer"} {
-		if bytes.EqualFold(name, []byte(n)) {
-			return true
-		}
-	}
-	return false
 }
 
 // watch notes what to abort when the agent has gone; nil for nothing.
@@ -135,17 +126,47 @@ func (c *conn) watch(abort func()) {
 	}
 }
 
-// look aborts what the agent waits for if it has gone. Requests that have only
-// just begun are left alone, so that short ones cost nothing here.
-func (c *conn) look(now time.Time) {
+// look ends a wait that has taken too long, and aborts what the agent waits for
+// if it has gone. Requests that have only just begun are left alone, so that
+// short ones cost nothing here.
+func (c *conn) look(now time.Time, idleTimeout time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.abort == nil || now.Sub(c.since) < lookEvery || !c.closed() {
-		return
+	waited := now.Sub(c.since)
+	switch c.phase {
+	case fresh, head:
+		if waited > headTimeout {
+			c.wake()
+		}
+	case idle:
+		if idleTimeout > 0 && waited > idleTimeout {
+			c.wake()
+		}
+	case busy:
+		if c.abort != nil && waited >= lookEvery && c.closed() {
+			c.gone.Store(true)
+			c.abort()
+			c.abort = nil
+		}
 	}
-	c.gone.Store(true)
-	c.abort()
-	c.abort = nil
+}
+
+// wake ends a read that hangs; the connection is then not used again.
+func (c *conn) wake() { _ = c.SetReadDeadline(time.Unix(1, 0)) }
+
+// rest ends the connection if it waits for a request.
+func (c *conn) rest() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.phase == fresh || c.phase == idle {
+		c.wake()
+	}
+}
+
+// interrupt ends a read of a body that hangs.
+func (c *conn) interrupt() {
+	c.unread.Store(true)
+	c.wake()
 }
 
 // closed asks the kernel: a TCP connection whose peer has sent its end is in
@@ -168,12 +189,6 @@ func (c *conn) closed() bool {
 		gone = n == 0 && err == nil || err == unix.ECONNRESET
 	})
 	return gone
-}
-
-// interrupt ends a read that hangs; the connection is then not used again.
-func (c *conn) interrupt() {
-	c.unread.Store(true)
-	_ = c.SetReadDeadline(time.Unix(1, 0))
 }
 
 // Close lingers where the agent may still be sending: to close at once would

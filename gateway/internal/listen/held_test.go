@@ -27,7 +27,7 @@ func looking() []byte {
 // not before its token and its provider were found good.
 func TestExpectWhereThePlanWantsTheBody(t *testing.T) {
 	got := make(chan string, 1)
-	f := serveModule(t, Config{}, looking(), func(_ http.ResponseWriter, r *http.Request) {
+	f := serveModule(t, Config{}, time.Minute, looking(), func(_ http.ResponseWriter, r *http.Request) {
 		b, _ := io.ReadAll(r.Body)
 		got <- string(b)
 	})
@@ -55,7 +55,7 @@ func TestExpectWhereThePlanWantsTheBody(t *testing.T) {
 
 // An agent that never sends the body that it promised is told so.
 func TestABodyThatNeverComes(t *testing.T) {
-	f := serveModule(t, Config{BodyTimeout: 100 * time.Millisecond}, looking(), func(http.ResponseWriter, *http.Request) {
+	f := serveModule(t, Config{}, 100*time.Millisecond, looking(), func(http.ResponseWriter, *http.Request) {
 		t.Error("it reached the API")
 	})
 	at := f.on("127.0.0.1:0", "", nil)

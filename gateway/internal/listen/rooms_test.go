@@ -2,7 +2,6 @@ package listen
 
 import (
 	"bufio"
-	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -47,10 +46,10 @@ func serve(t *testing.T, c Config, upstreamHandler http.HandlerFunc) *front {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return serveModule(t, c, module, upstreamHandler)
+	return serveModule(t, c, time.Minute, module, upstreamHandler)
 }
 
-func serveModule(t *testing.T, c Config, module []byte, upstreamHandler http.HandlerFunc) *front {
+func serveModule(t *testing.T, c Config, bodyTimeout time.Duration, module []byte, upstreamHandler http.HandlerFunc) *front {
 	t.Helper()
 	api := httptest.NewServer(upstreamHandler)
 	t.Cleanup(api.Close)
@@ -83,7 +82,7 @@ func serveModule(t *testing.T, c Config, module []byte, upstreamHandler http.Han
 	f.Server = New(&pipeline.Pipeline{
 		Routes: func() *route.Table { return table }, Plugins: host, Tokens: tokens, Limits: limit.New(100, time.Now),
 		Log: f.log, Credentials: credentials, Upstream: client,
-		Bodies: bodies.NewMemory(8 << 20), BodyTimeout: cmp.Or(c.BodyTimeout, bodyTimeout),
+		Bodies: bodies.NewMemory(8 << 20), BodyTimeout: bodyTimeout,
 	}, c)
 	t.Cleanup(func() {
 		client.Abort()

@@ -13,11 +13,11 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/valyala/fasthttp"
 
-	"github.com/seksbot/seks-broker/gateway/internal/fault"
 	"github.com/seksbot/seks-broker/gateway/internal/pipeline"
 )
 
@@ -25,17 +25,12 @@ import (
 type Config struct {
 	Trusted     []netip.Prefix // proxies whose X-Forwarded-For is believed
 	IdleTimeout time.Duration  // a connection without a request
-	// BodyTimeout is for the first bytes of a request's body, for which fasthttp
-	// waits by itself; 0: what is left of the time for the head.
-	BodyTimeout time.Duration
 }
 
 // Bounds of a connection.
 const (
-	maxHead       = 16 << 10         // bytes of request line and headers; each connection pays for them
 	headTimeout   = 30 * time.Second // from a request's first byte to its last header
-	bodyTimeout   = 24 * time.Hour   // to the last byte of its body
-	stallTimeout  = 10 * time.Minute // for an agent that takes nothing of its answer
+	stallTimeout  = 10 * time.Minute // for an agent that sends nothing of its body, or takes nothing of its answer
 	maxConcurrent = 256 << 10        // connections
 
 	lookEvery     = 400 * time.Millisecond // for agents that have gone
@@ -55,38 +50,24 @@ type Server struct {
 	mu    sync.Mutex
 	conns map[*conn]struct{}
 
-	stop chan struct{}
-	once sync.Once
+	draining atomic.Bool
+	stop     chan struct{}
+	once     sync.Once
 }
 
 // New makes a server. Cut ends what it started.
 func New(p *pipeline.Pipeline, c Config) *Server {
 	s := &Server{pipeline: p, config: c, conns: map[*conn]struct{}{}, stop: make(chan struct{})}
 	s.http = &fasthttp.Server{
-		Handler:       s.handle,
-		ErrorHandler:  s.malformed,
-		ExpectHandler: s.expect,
-		// Bodies stream, and are as long as they are.
-		StreamRequestBody:            true,
-		MaxRequestBodySize:           1 << 62,
-		DisablePreParseMultipartForm: true,
-		ReadBufferSize:               maxHead,
-		ReadTimeout:                  headTimeout,
-		HeaderReceived: func(*fasthttp.RequestHeader) fasthttp.RequestConfig {
-			return fasthttp.RequestConfig{ReadTimeout: c.BodyTimeout}
-		},
-		IdleTimeout:                   c.IdleTimeout,
-		Concurrency:                   maxConcurrent,
-		DisableHeaderNamesNormalizing: true,
-		NoDefaultServerHeader:         true,
-		NoDefaultDate:                 true,
-		NoDefaultContentType:          true,
-		CloseOnShutdown:               true,
-		// Without these fasthttp prints the raw request, token and all.
-		SecureErrorLogMessage: true,
-		Logger:                quiet{},
-		ConnState:             s.track,
+		Concurrency: maxConcurrent,
+		Logger:      quiet{},
+		ConnState:   s.track,
+		Handler:     func(ctx *fasthttp.RequestCtx) { ctx.Error("", fasthttp.StatusInternalServerError) }, // never called
 	}
+	// fasthttp accepts, counts and schedules connections. What is said on them is
+	// read and written by wire: fasthttp's own reader is more lenient than a broker
+	// may be.
+	s.http.NextProto("", s.serveConn)
 	go s.look(s.stop)
 	return s
 }
@@ -135,8 +116,8 @@ func (l listener) Accept() (net.Conn, error) {
 	return newConn(tls.Server(socket, l.certificate), socket, l.provider), nil
 }
 
-// look goes over the connections now and then, for agents that have gone, until
-// stop is closed.
+// look goes over the connections now and then, for agents that have gone or keep
+// a connection waiting for too long, until stop is closed.
 func (s *Server) look(stop <-chan struct{}) {
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()
@@ -146,7 +127,7 @@ func (s *Server) look(stop <-chan struct{}) {
 			return
 		case now := <-tick.C:
 			for _, c := range s.open() {
-				c.look(now)
+				c.look(now, s.config.IdleTimeout)
 			}
 		}
 	}
@@ -163,7 +144,13 @@ func (s *Server) open() []*conn {
 }
 
 // Drain takes no new request and lets running ones finish, until ctx ends.
-func (s *Server) Drain(ctx context.Context) { _ = s.http.ShutdownWithContext(ctx) }
+func (s *Server) Drain(ctx context.Context) {
+	s.draining.Store(true)
+	for _, c := range s.open() { // those that begin to wait from here on see draining
+		c.rest()
+	}
+	_ = s.http.ShutdownWithContext(ctx)
+}
 
 // Cut ends every connection that is left: those whose upstream is gone by
 // themselves, with what they can still say, and the others by closing them. It
@@ -197,19 +184,4 @@ func (s *Server) track(c net.Conn, state fasthttp.ConnState) {
 	case fasthttp.StateClosed, fasthttp.StateHijacked:
 		delete(s.conns, c.(*conn))
 	}
-}
-
-// malformed answers what fasthttp could not read as a request.
-func (s *Server) malformed(ctx *fasthttp.RequestCtx, err error) {
-	f := fault.Newf(fault.BadRequest, "this is not a request that can be read: check its request line, headers and length").Because(err)
-	var big *fasthttp.ErrSmallBuffer
-	var slow net.Error
-	switch {
-	case errors.As(err, &slow) && slow.Timeout():
-		f = fault.Newf(fault.BadRequest, "the request did not come in time: send its headers and its body at once").Because(err)
-	case errors.As(err, &big):
-		f = fault.Newf(fault.BadRequest, "the request's headers have more than %d KiB: send fewer or shorter ones", maxHead>>10)
-	}
-	client := s.clientIP(ctx.RemoteAddr(), nil)
-	write(ctx, ctx.Conn().(*conn), s.pipeline.Malformed(client, f))
 }

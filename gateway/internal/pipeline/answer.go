@@ -29,7 +29,7 @@ func (e *end) scrubbed(pl *plugin.Plugin, a upstream.Answer, in apply.Injected, 
 	}
 	coding := coding(a.Headers)
 	decode := a.Body != nil && scrub.Decodes(coding)
-	reply := Reply{Status: a.Status, Length: a.Length, Reason: e.mask(a.Reason), Headers: e.kept(a.Headers, &extra, decode)}
+	reply := Reply{Status: a.Status, Length: a.Length, Slow: a.Waits(), Reason: e.mask(a.Reason), Headers: e.kept(a.Headers, &extra, decode)}
 	reply.Headers = append(reply.Headers, request.Header{Name: "X-Seks-Request-Id", Value: e.x.ID})
 	if a.Body == nil {
 		e.x.Decision, e.x.Status = exchange.Allowed, a.Status

@@ -12,8 +12,8 @@ import (
 	"github.com/seksbot/seks-broker/gateway/internal/token"
 )
 
-// Incoming is a request as the listener received it. Its strings and its body
-// are valid until the Reply's body is closed.
+// Incoming is a request as the listener received it. Its body is valid until the
+// Reply's body is closed; its strings never change.
 type Incoming struct {
 	request.Raw
 	Provider string    // whose listener this is; "" for the shared ones
@@ -41,6 +41,7 @@ type Reply struct {
 	// where there can be none.
 	Trailers func() []request.Header
 	Close    bool // the connection can't be used again
+	Slow     bool // nothing of the body has come yet, so the head should not wait for it
 }
 
 // Admitted is a request whose head was looked at, before anything of its body

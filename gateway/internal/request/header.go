@@ -66,7 +66,7 @@ func checkHeaders(headers []Header, host string) error {
 	underscores := false
 	for _, h := range headers {
 		switch {
-		case !token(h.Name):
+		case !Token(h.Name):
 			return refuse("a header whose name is not a word of letters, digits and hyphens")
 		case !validValue(h.Value):
 			return refuse("a control character in the value of a header")
@@ -199,7 +199,7 @@ func concernsConnection(name string) bool {
 func Trailers(lines []Header) []Header {
 	var kept []Header
 	for _, l := range lines {
-		if token(l.Name) && validValue(l.Value) && kindOf(l.Name) == ordinary {
+		if Token(l.Name) && validValue(l.Value) && kindOf(l.Name) == ordinary {
 			kept = append(kept, l)
 		}
 	}

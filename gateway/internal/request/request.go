@@ -103,7 +103,7 @@ func (r Request) TLS() bool { return r.tls }
 
 func checkMethod(m string) error {
 	switch {
-	case !token(m):
+	case !Token(m):
 		return refuse("the method is not a word of letters")
 	case strings.ToUpper(m) != m:
 		// Methods are case-sensitive (RFC 9110 §9.1), but some servers fold them:
@@ -120,8 +120,8 @@ func refuse(reason string, args ...any) error {
 	return fault.Newf(fault.BadRequest, "the broker refuses this request: it has "+reason, args...)
 }
 
-// token says whether s is a token of RFC 9110 §5.6.2.
-func token(s string) bool {
+// Token says whether s is a token of RFC 9110 §5.6.2.
+func Token(s string) bool {
 	for i := range len(s) {
 		if !tokenByte[s[i]] {
 			return false

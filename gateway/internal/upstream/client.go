@@ -9,6 +9,7 @@ package upstream
 import (
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"io"
 	"net"
 	"sync"
@@ -19,6 +20,7 @@ import (
 	"github.com/seksbot/seks-broker/gateway/internal/apply"
 	"github.com/seksbot/seks-broker/gateway/internal/fault"
 	"github.com/seksbot/seks-broker/gateway/internal/request"
+	"github.com/seksbot/seks-broker/gateway/internal/wire"
 )
 
 // Config has the client's limits.
@@ -89,6 +91,9 @@ func (a *Answer) Trailers() []request.Header {
 func (a *Answer) Early() bool {
 	return a.exchange != nil && a.exchange.upload != nil && !a.exchange.upload.last.Load()
 }
+
+// Waits says that nothing of the body came with the head.
+func (a *Answer) Waits() bool { return a.exchange != nil && a.exchange.br.Buffered() == 0 }
 
 // Close gives the connection back, or closes it where the body was not read to
 // its end. An upload that still runs is ended.
@@ -178,14 +183,14 @@ func (c *Client) pool(in apply.Injected) *fasthttp.HostClient {
 }
 
 func classify(err error) error {
-	var proto errProtocol
+	var proto wire.Error
 	var cut errUpload
 	var netErr net.Error
 	switch {
 	case errors.As(err, &cut):
 		return fault.Newf(fault.BadRequest, "the request's body ended before it was whole").Because(err)
 	case errors.As(err, &proto):
-		return fault.New(fault.UpstreamProtocol).Because(err)
+		return fault.New(fault.UpstreamProtocol).Because(fmt.Errorf("the API's answer is %w", err))
 	case errors.Is(err, fasthttp.ErrNoFreeConns):
 		return fault.New(fault.Overloaded).Because(err)
 	case errors.Is(err, errDial{}):

@@ -11,6 +11,7 @@ import (
 
 	"github.com/seksbot/seks-broker/gateway/internal/apply"
 	"github.com/seksbot/seks-broker/gateway/internal/request"
+	"github.com/seksbot/seks-broker/gateway/internal/wire"
 )
 
 // exchange is one request on one connection.
@@ -20,7 +21,7 @@ type exchange struct {
 	// release gives the connection back to its pool, or closes it.
 	release func(reuse bool)
 
-	body   framed
+	body   wire.Body
 	keep   bool // the answer allows another request on the connection
 	upload *upload
 
@@ -134,7 +135,7 @@ func (e *exchange) answer(method string, interim func(int, string, []request.Hea
 			return Answer{}, err
 		}
 		if h.status == 101 {
-			return Answer{}, protocolf("it switches protocols, which nobody asked for")
+			return Answer{}, wire.Errorf("it switches protocols, which nobody asked for")
 		}
 		if h.status < 200 {
 			if h.status != 100 && interim != nil {
@@ -151,30 +152,30 @@ func (e *exchange) answer(method string, interim func(int, string, []request.Hea
 		e.frame(&a, method, length)
 		return a, nil
 	}
-	return Answer{}, protocolf("more than %d interim answers before the real one", maxInterim)
+	return Answer{}, wire.Errorf("more than %d interim answers before the real one", maxInterim)
 }
 
 func (e *exchange) frame(a *Answer, method string, length int64) {
 	switch {
 	case method == "HEAD" || a.Status == 204 || a.Status == 304:
-		e.body = &fixed{br: e.br}
+		e.body = wire.NewFixed(e.br, 0)
 		a.Length = int(max(length, -1))
 		return
-	case length == -2:
-		e.body = untilClose{e.br}
+	case length == wire.Unsaid:
+		e.body = wire.UntilClose{Reader: e.br}
 		a.Length = -1
-	case length == -1:
-		e.body = &chunked{br: e.br}
+	case length == wire.Chunked:
+		e.body = wire.NewChunked(e.br)
 	default:
-		e.body = &fixed{br: e.br, left: length}
+		e.body = wire.NewFixed(e.br, length)
 	}
 	a.Body = e.body
 }
 
 // trailers are those of a chunked answer, once its body was read to the end.
 func (e *exchange) trailers() []request.Header {
-	if c, ok := e.body.(*chunked); ok && c.done {
-		return c.trailers
+	if c, ok := e.body.(*wire.ChunkedBody); ok {
+		return c.Trailers()
 	}
 	return nil
 }
@@ -182,7 +183,7 @@ func (e *exchange) trailers() []request.Header {
 // end gives the connection back if it is clean: the whole answer read, nothing
 // behind it, and the whole request sent.
 func (e *exchange) end() {
-	reuse := e.keep && e.body != nil && e.body.whole() && e.br.Buffered() == 0
+	reuse := e.keep && e.body != nil && e.body.Whole() && e.br.Buffered() == 0
 	if e.upload != nil {
 		if !e.upload.stop() {
 			reuse = false
@@ -204,7 +205,7 @@ func (e errUpload) Unwrap() error { return e.error }
 // refusedEarly says whether err can mean that a kept connection was closed by
 // the API before it saw the request.
 func refusedEarly(err error) bool {
-	var proto errProtocol
+	var proto wire.Error
 	var cut errUpload
 	return !errors.As(err, &proto) && !errors.As(err, &cut) && !errors.Is(err, io.ErrUnexpectedEOF)
 }

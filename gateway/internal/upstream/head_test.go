@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+
+	"github.com/seksbot/seks-broker/gateway/internal/wire"
 )
 
 func parse(text string) (head, error) { return readHead(bufio.NewReader(strings.NewReader(text))) }
@@ -26,7 +28,7 @@ func TestHeadIsKeptAsSent(t *testing.T) {
 }
 
 func TestHeadsRefused(t *testing.T) {
-	long := strings.Repeat("a", maxHead)
+	long := strings.Repeat("a", wire.MaxHead)
 	for name, text := range map[string]string{
 		"bare LF in the status line": "HTTP/1.1 200 OK\nA: b\r\n\r\n",
 		"bare LF in a header":        "HTTP/1.1 200 OK\r\nA: b\n\r\n",
@@ -45,10 +47,10 @@ func TestHeadsRefused(t *testing.T) {
 		"status 600":                 "HTTP/1.1 600 OK\r\n\r\n",
 		"an empty line first":        "\r\nHTTP/1.1 200 OK\r\n\r\n",
 		"too long":                   "HTTP/1.1 200 OK\r\nA: " + long + "\r\n\r\n",
-		"too many":                   "HTTP/1.1 200 OK\r\n" + strings.Repeat("A: b\r\n", maxHeaders+1) + "\r\n",
+		"too many":                   "HTTP/1.1 200 OK\r\n" + strings.Repeat("A: b\r\n", wire.MaxHeaders+1) + "\r\n",
 		"something else":             "<html>\r\n\r\n",
 	} {
-		var proto errProtocol
+		var proto wire.Error
 		if _, err := parse(text); !errors.As(err, &proto) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -2,9 +2,10 @@ package upstream
 
 import (
 	"io"
-	"strconv"
 	"sync/atomic"
 	"time"
+
+	"github.com/seksbot/seks-broker/gateway/internal/wire"
 )
 
 // upload is a request body on its way, while the answer is awaited or even
@@ -95,17 +96,11 @@ func (u *upload) copyFixed(body Body) error {
 // copyChunked sends each read as a chunk, in one write, so that what the agent
 // has sent is at the API as soon as it came. The body's trailers follow it.
 func (u *upload) copyChunked(body Body) error {
-	const room = 18 // for a size line
-	buf := make([]byte, room+copyBuffer+2)
+	chunk := wire.NewChunk(make([]byte, copyBuffer))
 	for {
-		n, err := body.Reader.Read(buf[room : room+copyBuffer])
+		n, err := body.Reader.Read(chunk.Room())
 		if n > 0 {
-			size := strconv.AppendUint(nil, uint64(n), 16)
-			start := room - len(size) - 2
-			copy(buf[start:], size)
-			copy(buf[start+len(size):], "\r\n")
-			end := room + n + copy(buf[room+n:], "\r\n")
-			if _, err := u.conn.top.Write(buf[start:end]); err != nil {
+			if _, err := u.conn.top.Write(chunk.Framed(n)); err != nil {
 				return err
 			}
 		}
@@ -116,7 +111,7 @@ func (u *upload) copyChunked(body Body) error {
 			return errUpload{err}
 		}
 	}
-	end := []byte("0\r\n")
+	end := []byte(wire.LastChunk)
 	if body.Trailers != nil {
 		for _, t := range body.Trailers() {
 			end = append(end, t.Name+": "+t.Value+"\r\n"...)

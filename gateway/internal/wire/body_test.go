@@ -1,4 +1,4 @@
-package upstream
+package wire
 
 import (
 	"bufio"
@@ -9,8 +9,8 @@ import (
 	"testing/iotest"
 )
 
-func readChunked(text string) (string, *chunked, error) {
-	c := &chunked{br: bufio.NewReader(strings.NewReader(text))}
+func readChunked(text string) (string, *ChunkedBody, error) {
+	c := NewChunked(bufio.NewReader(strings.NewReader(text)))
 	got, err := io.ReadAll(c)
 	return string(got), c, err
 }
@@ -18,7 +18,7 @@ func readChunked(text string) (string, *chunked, error) {
 func TestChunked(t *testing.T) {
 	text := "5\r\nhello\r\n00a;name=\"v\"\r\n, big wide\r\n1 \r\n!\r\n0\r\nX-One: 1\r\nx-two: 2\r\n\r\nnext"
 	got, c, err := readChunked(text)
-	if err != nil || got != "hello, big wide!" || !c.whole() {
+	if err != nil || got != "hello, big wide!" || !c.Whole() {
 		t.Fatalf("%q %v", got, err)
 	}
 	if len(c.trailers) != 2 || c.trailers[1].Name != "x-two" || c.trailers[1].Value != "2" {
@@ -27,7 +27,7 @@ func TestChunked(t *testing.T) {
 	if rest, _ := io.ReadAll(c.br); string(rest) != "next" {
 		t.Errorf("it read into what comes behind: %q is left", rest)
 	}
-	one := &chunked{br: bufio.NewReader(iotest.OneByteReader(strings.NewReader(text)))}
+	one := NewChunked(bufio.NewReader(iotest.OneByteReader(strings.NewReader(text))))
 	if b, err := io.ReadAll(iotest.OneByteReader(one)); err != nil || string(b) != got {
 		t.Errorf("a byte at a time: %q %v", b, err)
 	}
@@ -50,15 +50,15 @@ func TestChunkedRefused(t *testing.T) {
 		"a long size line":    "5;" + strings.Repeat("x", maxChunkLine) + "\r\nhello\r\n0\r\n\r\n",
 		"a bad trailer":       "0\r\nA b\r\n\r\n",
 	} {
-		if got, c, err := readChunked(text); err == nil || c.whole() {
+		if got, c, err := readChunked(text); err == nil || c.Whole() {
 			t.Errorf("%s was read as %q", name, got)
 		}
 	}
 }
 
 func TestFixedCutIsAnError(t *testing.T) {
-	f := &fixed{br: bufio.NewReader(strings.NewReader("abc")), left: 4}
-	if _, err := io.ReadAll(f); err != io.ErrUnexpectedEOF || f.whole() {
+	f := NewFixed(bufio.NewReader(strings.NewReader("abc")), 4)
+	if _, err := io.ReadAll(f); err != io.ErrUnexpectedEOF || f.Whole() {
 		t.Errorf("%v", err)
 	}
 }

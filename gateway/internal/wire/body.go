@@ -1,4 +1,4 @@
-package upstream
+package wire
 
 import (
 	"bufio"
@@ -7,19 +7,22 @@ import (
 	"github.com/seksbot/seks-broker/gateway/internal/request"
 )
 
-// framed reads a body of one framing, and knows when it has read all of it.
-type framed interface {
+// Body reads a body of one framing, and knows when it has read all of it.
+type Body interface {
 	io.Reader
-	whole() bool // read to its proper end
+	Whole() bool // read to its proper end
 }
 
-// fixed is a body of a known length.
-type fixed struct {
+// Fixed is a body of a known length.
+type Fixed struct {
 	br   *bufio.Reader
 	left int64
 }
 
-func (f *fixed) Read(p []byte) (int, error) {
+// NewFixed is the body of length bytes that comes next from br.
+func NewFixed(br *bufio.Reader, length int64) *Fixed { return &Fixed{br: br, left: length} }
+
+func (f *Fixed) Read(p []byte) (int, error) {
 	if f.left == 0 {
 		return 0, io.EOF
 	}
@@ -31,18 +34,16 @@ func (f *fixed) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (f *fixed) whole() bool { return f.left == 0 }
+func (f *Fixed) Whole() bool { return f.left == 0 }
 
-// untilClose is a body that ends with its connection.
-type untilClose struct{ br *bufio.Reader }
+// UntilClose is a body that ends with its connection.
+type UntilClose struct{ *bufio.Reader }
 
-func (u untilClose) Read(p []byte) (int, error) { return u.br.Read(p) }
+func (u UntilClose) Whole() bool { return false } // the connection is used up
 
-func (u untilClose) whole() bool { return false } // the connection is used up
-
-// chunked is a body in chunks (RFC 9112 §7.1). Extensions are dropped; trailers
-// are kept for when it has ended.
-type chunked struct {
+// ChunkedBody is a body in chunks (RFC 9112 §7.1). Extensions are dropped;
+// trailers are kept for when it has ended.
+type ChunkedBody struct {
 	br       *bufio.Reader
 	left     int64 // of this chunk's data
 	begun    bool  // a chunk's data was read, so its CRLF comes next
@@ -52,7 +53,18 @@ type chunked struct {
 
 const maxChunkLine = 4 << 10
 
-func (c *chunked) Read(p []byte) (int, error) {
+// NewChunked is the chunked body that comes next from br.
+func NewChunked(br *bufio.Reader) *ChunkedBody { return &ChunkedBody{br: br} }
+
+// Trailers are those behind the body, once it was read to its end.
+func (c *ChunkedBody) Trailers() []request.Header {
+	if !c.done {
+		return nil
+	}
+	return c.trailers
+}
+
+func (c *ChunkedBody) Read(p []byte) (int, error) {
 	if c.done {
 		return 0, io.EOF
 	}
@@ -73,7 +85,7 @@ func (c *chunked) Read(p []byte) (int, error) {
 }
 
 // next begins the next chunk; it is io.EOF, with done set, after the last.
-func (c *chunked) next() error {
+func (c *ChunkedBody) next() error {
 	if c.begun {
 		if err := c.crlf(); err != nil {
 			return err
@@ -97,27 +109,27 @@ func (c *chunked) next() error {
 	return io.EOF
 }
 
-func (c *chunked) crlf() error {
+func (c *ChunkedBody) crlf() error {
 	var end [2]byte
 	if _, err := io.ReadFull(c.br, end[:]); err != nil {
 		return err
 	}
 	if end != [2]byte{'\r', '\n'} {
-		return protocolf("a chunk is longer than it says")
+		return Errorf("a chunk is longer than it says")
 	}
 	return nil
 }
 
-func (c *chunked) line() ([]byte, error) {
+func (c *ChunkedBody) line() ([]byte, error) {
 	line, err := c.br.ReadSlice('\n')
 	if err == bufio.ErrBufferFull || len(line) > maxChunkLine {
-		return nil, protocolf("a chunk's size line is too long")
+		return nil, Errorf("a chunk's size line is too long")
 	}
 	if err != nil {
 		return nil, err
 	}
 	if len(line) < 2 || line[len(line)-2] != '\r' {
-		return nil, protocolf("a chunk's size line ends in LF alone")
+		return nil, Errorf("a chunk's size line ends in LF alone")
 	}
 	return line[:len(line)-2], nil
 }
@@ -134,19 +146,19 @@ func chunkSize(line []byte) (int64, error) {
 		case i > 0 && (ch == ';' || ch == ' ' || ch == '\t'):
 			return size, nil
 		default:
-			return 0, protocolf("a chunk's size is no number")
+			return 0, Errorf("a chunk's size is no number")
 		}
 		if i == 15 {
-			return 0, protocolf("a chunk's size is too large")
+			return 0, Errorf("a chunk's size is too large")
 		}
 	}
 	if len(line) == 0 {
-		return 0, protocolf("a chunk has no size")
+		return 0, Errorf("a chunk has no size")
 	}
 	return size, nil
 }
 
-func (c *chunked) readTrailers() error {
+func (c *ChunkedBody) readTrailers() error {
 	if b, err := c.br.Peek(2); err == nil && b[0] == '\r' && b[1] == '\n' {
 		_, err = c.br.Discard(2)
 		return err
@@ -155,8 +167,8 @@ func (c *chunked) readTrailers() error {
 	if err != nil {
 		return err
 	}
-	c.trailers, err = parseHeaders(text)
+	c.trailers, err = ParseHeaders(text)
 	return err
 }
 
-func (c *chunked) whole() bool { return c.done }
+func (c *ChunkedBody) Whole() bool { return c.done }
