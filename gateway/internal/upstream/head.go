@@ -59,7 +59,7 @@ func (h *head) framing(method string) (int64, error) {
 	case err != nil:
 		return 0, err
 	case length == wire.Chunked && h.old:
-		return 0, wire.Errorf("an answer of HTTP/1.0 is chunked")
+		return 0, wire.Errorf("an answer of HTTP/1.0 has a Transfer-Encoding")
 	case method == "HEAD", h.status == 304:
 		// What the body would have; there is none.
 		if length == wire.Chunked {
