@@ -10,6 +10,7 @@ import (
 	"github.com/seksbot/seks-broker/gateway/internal/credential"
 	"github.com/seksbot/seks-broker/gateway/internal/expr"
 	"github.com/seksbot/seks-broker/gateway/internal/fault"
+	"github.com/seksbot/seks-broker/gateway/internal/needle"
 	"github.com/seksbot/seks-broker/gateway/internal/policy"
 	"github.com/seksbot/seks-broker/gateway/internal/request"
 	seks "github.com/seksbot/seks-broker/plugin-sdk"
@@ -36,7 +37,7 @@ func TestApply(t *testing.T) {
 	if got := text(in.Headers()); got != "Accept: */*|authorization: Bearer "+key {
 		t.Errorf("headers %q", got)
 	}
-	if hits := in.Needles().Find([]byte("-"+key+"-"), 0, nil); len(hits) != 1 || in.Needles().Name(hits[0].Needle) != "main" {
+	if hits := in.Needles().Find([]byte("-"+key+"-"), 0, needle.Whole, nil); len(hits) != 1 || in.Needles().Name(hits[0].Needle) != "main" {
 		t.Errorf("the credential is found %d times", len(hits))
 	}
 	if len(line.Headers) != 1 {
@@ -70,11 +71,11 @@ func TestDerivedValuesAreNeedles(t *testing.T) {
 	}
 	digest := in.Headers()[1].Value
 	for _, echo := range []string{basic, digest, strings.ToUpper(digest), key, fmt.Sprintf("%x", basic)} {
-		if len(in.Needles().Find([]byte("you sent <"+echo+">"), 0, nil)) == 0 {
+		if len(in.Needles().Find([]byte("you sent <"+echo+">"), 0, needle.Whole, nil)) == 0 {
 			t.Errorf("an echo of %q would not be found", echo)
 		}
 	}
-	if len(cred.Needles().Find([]byte(digest), 0, nil)) != 0 {
+	if len(cred.Needles().Find([]byte(digest), 0, needle.Whole, nil)) != 0 {
 		t.Error("one request's derived values are in the credential's own set")
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/seksbot/seks-broker/gateway/internal/exchange"
 	"github.com/seksbot/seks-broker/gateway/internal/fault"
 	"github.com/seksbot/seks-broker/gateway/internal/limit"
+	"github.com/seksbot/seks-broker/gateway/internal/needle"
 	"github.com/seksbot/seks-broker/gateway/internal/policy"
 )
 
@@ -136,7 +137,7 @@ func TestOpenedCredential(t *testing.T) {
 	if _, ok := c.Field("none"); ok {
 		t.Error("a field that it has not")
 	}
-	if hits := c.Needles().Find([]byte("x "+key+" y "+string(account)), 0, nil); len(hits) != 1 || c.Needles().Name(hits[0].Needle) != "main" {
+	if hits := c.Needles().Find([]byte("x "+key+" y "+string(account)), 0, needle.Whole, nil); len(hits) != 1 || c.Needles().Name(hits[0].Needle) != "main" {
 		t.Errorf("%d hits: the secret field is a needle, the public one is none", len(hits))
 	}
 	text, _ := json.Marshal(c)

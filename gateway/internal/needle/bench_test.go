@@ -1,6 +1,7 @@
 package needle
 
 import (
+	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
 	"strings"
@@ -31,41 +32,58 @@ func words(r *rand.Rand) string {
 	var b strings.Builder
 	for range 40 {
 		b.WriteString(strings.ToLower(letters(r, 1+r.IntN(9))))
-		b.WriteByte(' ')
+		if b.WriteByte(' '); r.IntN(12) == 0 {
+			b.WriteString([]string{`\n`, `\"`, `\u2019`, `\\`}[r.IntN(4)])
+		}
 	}
 	return b.String()
 }
 
 func BenchmarkFind(b *testing.B) {
 	r := rand.New(rand.NewPCG(5, 6))
-	keys := make([]string, 100)
+	keys := make([]string, 10000)
 	for i := range keys {
 		keys[i] = "sk-" + letters(r, 48)
 	}
-	near := []byte(strings.Repeat(keys[0][:50]+"?", benchSize/51))
-	end := []byte(strings.Repeat("?"+keys[0][1:], benchSize/51))
-	bodies := map[string][]byte{"json": jsonBody(r), "base64": []byte(letters(r, benchSize))}
+	text := string(jsonBody(r))
+	bodies := map[string][]byte{
+		"json": []byte(text), "base64": []byte(base64.StdEncoding.EncodeToString([]byte(randomBytes(r, benchSize*3/4)))),
+		"base64text": []byte(base64.StdEncoding.EncodeToString([]byte(text)))[:benchSize],
+		"mime":       []byte(wrap(base64.StdEncoding.EncodeToString([]byte(randomBytes(r, benchSize*3/4))), 76, "\r\n")),
+		"percent":    []byte(each(text, percent))[:benchSize], "unicode": []byte(each(text, func(c byte) string { return fmt.Sprintf(`\u%04x`, c) }))[:benchSize],
+		"hex": []byte(fmt.Sprintf("%x", randomBytes(r, benchSize/2))), "binary": []byte(randomBytes(r, benchSize)), "zeros": make([]byte, benchSize),
+		"same": []byte(strings.Repeat("A", benchSize)), "backslashes": []byte(strings.Repeat(`\`, benchSize)), "percents": []byte(strings.Repeat(`%2`, benchSize/2)),
+		"percent25": []byte(strings.Repeat(`%25`, benchSize/3)), "amps": []byte(strings.Repeat(`&amp;`, benchSize/5)), "equals": []byte(strings.Repeat(`=A`, benchSize/2)), "lf": []byte(strings.Repeat("abc\n", benchSize/4)),
+		"nearfront": []byte(strings.Repeat(keys[0][:50]+"?", benchSize/51)), "nearback": []byte(strings.Repeat("?"+keys[0][1:], benchSize/51)),
+		"colons": []byte(strings.Repeat("ab:cd:", benchSize/6)), "refs": []byte(strings.Repeat("&#000000000000000000000000000000065", benchSize/36)), "Q": []byte(strings.Repeat("QUFB", benchSize/4)),
+	}
 	run := func(name string, s *Set, body []byte) {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(body)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if s.Find(body, 0, nil) != nil {
-					b.Fatal("a hit")
+				for i := 0; i < len(body); i += 64 << 10 {
+					if s.Find(body[max(0, i-2048):min(len(body), i+64<<10)], min(i, 2048), 0, nil) != nil {
+						b.Fatal("a hit")
+					}
 				}
 			}
 		})
 	}
-	for _, kind := range []string{"json", "base64"} {
-		for _, n := range []int{1, 10, 100} {
-			run(fmt.Sprintf("%s-%d", kind, n), set(keys[:n]...), bodies[kind])
+	for _, n := range []int{1, 10, 100, 1000, 10000} {
+		s := set(keys[:n]...)
+		for _, kind := range []string{"json", "base64", "unicode", "binary"} {
+			run(fmt.Sprintf("%s-%d", kind, n), s, bodies[kind])
 		}
-		run(kind+"-short8", set(keys[0][3:11]), bodies[kind])
-		run(kind+"-with", set(keys[0]).With(needles(keys[1])), bodies[kind])
 	}
-	run("nearmiss-front", set(keys[0]), near)
-	run("nearmiss-back", set(keys[0]), end)
-	run("nearmiss-same", set(strings.Repeat("a", 50)+"b"), []byte(strings.Repeat("a", benchSize)))
+	s := set(keys[:10]...)
+	for kind, body := range bodies {
+		run("ten-"+kind, s, body)
+	}
+	run("json-short8", set(keys[0][3:11]), bodies["json"])
+	run("json-16", set(keys[0][3:19]), bodies["json"])
+	run("json-with", set(keys[0]).With(needles(keys[1])), bodies["json"])
+	run("same-needle", set(strings.Repeat("a", 50)+"b"), []byte(strings.Repeat("a", benchSize)))
 }
 
 func BenchmarkNewSet(b *testing.B) {

@@ -4,143 +4,221 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"math/rand/v2"
+	"slices"
 )
 
-// engine finds many spellings in one pass that skips (Wu and Manber, "A Fast
-// Algorithm for Multi-Pattern Searching", 1994). It slides a window as long as
-// the shortest spelling over the text and looks at the window's last three
-// bytes: a table says how far the window may move because no spelling has those
-// three any nearer to its window's end. Only where they do end a window are
-// spellings compared.
+// engine finds many spellings in one pass that looks at few places. Every
+// spelling is at least shortest bytes long, so of its first shortest bytes a
+// gram of up to eight begins at every place that is a multiple of stride from
+// anywhere. Each such gram is in a filter that fits the cache; only where the
+// text has one of them are spellings looked up, by a hash of their first bytes,
+// which takes the same few steps whatever the number of spellings.
 //
-// How fast it goes depends on the text and on the spellings: a text of blocks
-// that stand near the end of a window is searched more slowly than one of
-// blocks that stand in none, by up to some milliseconds a mebibyte. Whoever can
-// have megabytes of guesses searched, and time it, learns from that; what comes
-// out, and after which input, tells nothing.
+// A text that holds seven right bytes of a secret is searched no slower than one
+// that holds none: the filter answers to whole grams, through a hash that is
+// drawn anew for each engine. Time tells nothing that is cheaper than a guess of
+// eight bytes at once.
 //
-// Case is folded in what the table is asked (not in what is compared), so that
-// hex in any case needs no second pass.
+// Case is folded in what is hashed (not in what is compared), so that hex in any
+// case needs no second pass.
 type engine struct {
-	window  int     // bytes of each spelling that the table knows
-	longest int     // bytes of the longest spelling
-	shift   uint    // 32 - log2(len(skip))
-	skip    []uint8 // by hash of a block: how far the window may move, 0 = compare
-	narrow  uint    // from a hash to an index of heads
-	heads   []uint32
-	entries []entry // those of bucket i are entries[heads[i]:heads[i+1]]
+	key       uint64 // odd: the hash's multiplier
+	gram      uint64 // mask of the bytes of a word that make a gram
+	width     int    // bytes of a gram
+	stride    int
+	prefix    int // bytes of a spelling that it is looked up by, at most 16
+	first     uint64
+	second    uint64 // masks of the prefix's two words
+	longest   int
+	shift     uint8 // 64 - log2(len(filter))
+	filter    []uint64
+	slotShift uint8
+	slots     []slot
+	list      []spelling // in order of the slots' chains: those of one prefix together, longest first
 }
 
-// entry is a spelling, in the bucket of its window's last block.
-type entry struct {
-	last uint32 // the window's last four bytes, folded: a first, cheap comparison
-	spelling
+// slot points at the spellings of one prefix: list[at : at+n].
+type slot struct {
+	tag uint32
+	at  uint32
+	n   uint32 // 0: empty
 }
 
 const (
-	block     = 3
-	maxWindow = 255 // so that a skip fits a byte
+	longMin   = 16 // from this length on a spelling belongs to the engine for long ones
+	maxStride = 16
 
-	// fold maps each letter's two cases to one value, four bytes at a time. It
+	// fold maps each letter's two cases to one value, eight bytes at a time. It
 	// throws a few other bytes together too, which costs a comparison at most.
-	fold = 0x20202020
+	fold = 0x2020202020202020
 
-	// A table of 1 KiB to 64 KiB with eight places a block stays nearly empty
-	// for one credential's forms, and in the first-level cache.
-	minTableBits, maxTableBits = 10, 16
-	placesPerBlock             = 8
+	minFilterBits, maxFilterBits = 9, 18 // of words: 4 KiB to 2 MiB
+	bitsPerGram                  = 16
 )
 
-// newEngine builds the tables. list has one spelling at least, none shorter
-// than minLen (which is more than a block).
+// newEngines builds one engine for the long spellings and one for the short.
+func newEngines(list []spelling) (engines []*engine) {
+	var long, short []spelling
+	for _, sp := range list {
+		if len(sp.text) < longMin {
+			short = append(short, sp)
+		} else {
+			long = append(long, sp)
+		}
+	}
+	for _, l := range [][]spelling{long, short} {
+		if len(l) > 0 {
+			engines = append(engines, newEngine(l))
+		}
+	}
+	return engines
+}
+
 func newEngine(list []spelling) *engine {
-	e := &engine{window: maxWindow}
+	shortest, longest := len(list[0].text), 0
 	for _, sp := range list {
-		e.window = min(e.window, len(sp.text))
-		e.longest = max(e.longest, len(sp.text))
+		shortest, longest = min(shortest, len(sp.text)), max(longest, len(sp.text))
 	}
-	blocks := len(list) * (e.window - block + 1)
-	tableBits := min(max(bits.Len(uint(blocks*placesPerBlock-1)), minTableBits), maxTableBits)
-	e.shift = uint(32 - tableBits)
-	e.skip = make([]uint8, 1<<tableBits)
-	for i := range e.skip {
-		e.skip[i] = uint8(e.window - block + 1)
-	}
-	bucketBits := min(bits.Len(uint(len(list))), tableBits)
-	e.narrow = uint(tableBits - bucketBits)
-	e.heads = make([]uint32, 1<<bucketBits+1)
+	e := &engine{key: rand.Uint64() | 1, longest: longest, prefix: min(shortest, 16)}
+	e.width = min(max(shortest/2, 4), 8)
+	e.gram = wordMask(e.width)
+	e.stride = min(shortest-e.width+1, maxStride)
+	e.first, e.second = wordMask(min(e.prefix, 8)), wordMask(max(e.prefix-8, 0))
+
+	words := bits.Len(uint(len(list) * e.stride * bitsPerGram / 64))
+	words = min(max(words, minFilterBits), maxFilterBits)
+	e.shift = uint8(64 - words)
+	e.filter = make([]uint64, 1<<words)
 	for _, sp := range list {
-		e.learn(sp)
-		_, h := e.lastOf(sp)
-		e.heads[h>>e.narrow+1]++
+		for at := range e.stride {
+			h := ((wordAt(sp.text, at) | fold) & e.gram) * e.key
+			e.filter[h>>e.shift] |= filterBits(h)
+		}
 	}
-	e.bucket(list)
+	e.lookup(list)
 	return e
 }
 
-// learn lowers the skips for the blocks of one spelling's window.
-func (e *engine) learn(sp spelling) {
-	for end := block; end <= e.window; end++ {
-		var four [4]byte
-		copy(four[1:], sp.text[end-block:end])
-		h := e.hash(binary.LittleEndian.Uint32(four[:]) | fold)
-		e.skip[h] = min(e.skip[h], uint8(e.window-end))
+func wordMask(n int) uint64 {
+	if n >= 8 {
+		return ^uint64(0)
+	}
+	return 1<<(8*n) - 1
+}
+
+// filterBits are the two bits of a gram in its word of the filter.
+func filterBits(h uint64) uint64 { return 1<<(h>>20&63) | 1<<(h>>14&63) }
+
+// lookup fills the slots.
+func (e *engine) lookup(list []spelling) {
+	type keyed struct {
+		hash uint64
+		spelling
+	}
+	all := make([]keyed, len(list))
+	for i, sp := range list {
+		all[i] = keyed{e.prefixHash(sp.text, 0), sp}
+	}
+	slices.SortStableFunc(all, func(a, b keyed) int {
+		switch {
+		case a.hash != b.hash && a.hash < b.hash:
+			return -1
+		case a.hash != b.hash:
+			return 1
+		}
+		return len(b.text) - len(a.text)
+	})
+	slotBits := bits.Len(uint(2 * len(all)))
+	e.slotShift = uint8(64 - slotBits)
+	e.slots = make([]slot, 1<<slotBits)
+	e.list = make([]spelling, len(all))
+	for i, k := range all {
+		e.list[i] = k.spelling
+		at := int(k.hash >> e.slotShift)
+		for e.slots[at].n != 0 && !(i > 0 && all[i-1].hash == k.hash && e.slots[at].at+e.slots[at].n == uint32(i) && e.slots[at].tag == uint32(k.hash)) {
+			at = (at + 1) & (len(e.slots) - 1)
+		}
+		if sl := &e.slots[at]; sl.n > 0 {
+			sl.n++
+		} else {
+			*sl = slot{uint32(k.hash), uint32(i), 1}
+		}
 	}
 }
 
-// bucket lays the spellings out by bucket; heads has the bucket sizes on entry.
-func (e *engine) bucket(list []spelling) {
-	for i := 1; i < len(e.heads); i++ {
-		e.heads[i] += e.heads[i-1]
-	}
-	next := append([]uint32(nil), e.heads...)
-	e.entries = make([]entry, len(list))
-	for _, sp := range list {
-		last, h := e.lastOf(sp)
-		at := &next[h>>e.narrow]
-		e.entries[*at] = entry{last, sp}
-		*at++
-	}
+func (e *engine) prefixHash(b []byte, at int) uint64 {
+	h := ((wordAt(b, at) | fold) & e.first) * e.key
+	h = bits.RotateLeft64(h, 29) ^ ((wordAt(b, at+8) | fold) & e.second)
+	h *= e.key
+	return h ^ h>>29
 }
 
-func (e *engine) lastOf(sp spelling) (last, h uint32) {
-	last = binary.LittleEndian.Uint32(sp.text[e.window-4:]) | fold
-	return last, e.hash(last)
+// wordAt is the eight bytes from b[at], zeros behind its end.
+func wordAt(b []byte, at int) uint64 {
+	if at+8 <= len(b) {
+		return binary.LittleEndian.Uint64(b[at:])
+	}
+	var w [8]byte
+	if at < len(b) {
+		copy(w[:], b[at:])
+	}
+	return binary.LittleEndian.Uint64(w[:])
 }
-
-// hash takes four bytes, folded, and hashes the last three.
-func (e *engine) hash(four uint32) uint32 { return (four >> 8) * 0x9E3779B1 >> e.shift }
 
 // find appends the occurrences that end after from.
 func (e *engine) find(b []byte, from int, hits []Hit) []Hit {
-	skip, shift := e.skip, e.shift&31
-	end := max(0, from-e.longest+1) + e.window
-	for end <= len(b) {
-		four := binary.LittleEndian.Uint32(b[end-4:]) | fold
-		h := (four >> 8) * 0x9E3779B1 >> shift
-		if n := skip[h]; n != 0 {
-			end += int(n)
-			continue
+	key, gram, shift, stride, filter := e.key, e.gram, e.shift&63, e.stride, e.filter
+	p := max(0, from-e.longest+1)
+	tried := p // starts before it have been tried
+	// A spelling that begins at q has a gram at the first place looked at from q
+	// on, since its first stride grams are all in the filter.
+	for ; p+8 <= len(b); p += stride {
+		h := ((binary.LittleEndian.Uint64(b[p:]) | fold) & gram) * key
+		bit := filterBits(h)
+		if filter[h>>shift]&bit == bit {
+			hits = e.try(b, max(tried, p-stride+1), p, from, hits)
+			tried = p + 1
 		}
-		hits = e.compare(b, end, from, four, h, hits)
-		end++
+	}
+	for ; p+e.width <= len(b); p += stride {
+		h := ((wordAt(b, p) | fold) & gram) * key
+		bit := filterBits(h)
+		if filter[h>>shift]&bit == bit {
+			hits = e.try(b, max(tried, p-stride+1), p, from, hits)
+			tried = p + 1
+		}
 	}
 	return hits
 }
 
-// compare tries the spellings that may begin where the window that ends at end
-// begins.
-func (e *engine) compare(b []byte, end, from int, four, h uint32, hits []Hit) []Hit {
-	i := h >> e.narrow
-	start := end - e.window
-	entries := e.entries[e.heads[i]:e.heads[i+1]]
-	for k := range entries {
-		c := &entries[k]
-		stop := start + len(c.text)
-		if c.last != four || stop > len(b) || stop <= from || !c.matches(b[start:stop]) {
-			continue
+// try looks for spellings that begin in b[start:last+1].
+func (e *engine) try(b []byte, start, last, from int, hits []Hit) []Hit {
+	for ; start <= last && start+e.prefix <= len(b); start++ {
+		h := e.prefixHash(b, start)
+		at := int(h >> e.slotShift)
+		for e.slots[at].n != 0 {
+			if sl := &e.slots[at]; sl.tag == uint32(h) {
+				hits = compare(e.list[sl.at:sl.at+sl.n], b, start, from, hits)
+			}
+			at = (at + 1) & (len(e.slots) - 1)
 		}
-		hits = append(hits, Hit{Start: start, End: stop, Form: c.form, Needle: c.needle})
+	}
+	return hits
+}
+
+// compare tries the spellings of one prefix, the longest first. What a longer
+// one covers is not reported again.
+func compare(list []spelling, b []byte, start, from int, hits []Hit) []Hit {
+	for i := range list {
+		sp := &list[i]
+		stop := start + len(sp.text)
+		if stop <= from {
+			break
+		}
+		if stop <= len(b) && sp.matches(b[start:stop]) {
+			return append(hits, Hit{Start: start, End: stop, Form: sp.form, Needle: int(sp.needle)})
+		}
 	}
 	return hits
 }
@@ -148,7 +226,7 @@ func (e *engine) compare(b []byte, end, from int, four, h uint32, hits []Hit) []
 // matches compares with a text of the same length.
 func (sp *spelling) matches(b []byte) bool {
 	if !sp.form.folds() {
-		return bytes.Equal(sp.text, b)
+		return sp.text[len(b)-1] == b[len(b)-1] && bytes.Equal(sp.text, b)
 	}
 	for i, c := range sp.text { // a folding spelling is written in lower case
 		if d := b[i]; d != c && (c < 'a' || c > 'z' || d != c-('a'-'A')) {

@@ -1,15 +1,16 @@
 package needle
 
 import (
+	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 )
 
-// Form says in which spelling a secret was found. It goes to the log; the
-// spelling itself never does.
+// Form says in which form a secret was found: a spelling, and what lay over it.
+// It goes to the log; the text that was found never does.
 type Form uint8
 
-// The forms that are searched for.
+// The spellings. Each is one byte string, or two that differ in case.
 const (
 	Raw       Form = iota
 	Base64         // RFC 4648 §4
@@ -17,14 +18,43 @@ const (
 	Hex            // RFC 4648 §8, any mix of case
 )
 
-var formNames = [...]string{Raw: "raw", Base64: "base64", Base64URL: "base64url", Hex: "hex"}
+// What may lie over a spelling: of many ways to write it, any. A Form is the
+// sum of a spelling and one of these.
+const (
+	Percent   Form = (iota + 1) << 2 // RFC 3986 §2.1, any subset of the bytes, over itself too
+	JSON                             // RFC 8259 §7, any subset, over itself too; \x41 as well
+	HTML                             // character references, named and numbered
+	Quoted                           // quoted-printable, RFC 2045 §6.7
+	Lines                            // line breaks inside, as MIME has
+	UTF16                            // either end
+	InBase64                         // base64 of a form
+	InHex                            // hex of a form
+	SpacedHex                        // hex with something between the digits
+)
 
-// String is the form's name, as the log shows it.
+const (
+	spellingMask = 3
+	overMask     = ^Form(spellingMask)
+)
+
+var (
+	spellingNames = [...]string{"raw", "base64", "base64url", "hex"}
+	overNames     = [...]string{"", "percent", "json", "html", "quoted-printable", "lines", "utf16", "base64", "hex", "hex-spaced"}
+)
+
+// String is the form's name in the log and the metrics: "base64", "percent",
+// "percent(base64)".
 func (f Form) String() string {
-	if int(f) < len(formNames) {
-		return formNames[f]
+	over, spelt := int(f>>2), f&spellingMask
+	switch {
+	case over >= len(overNames):
+		return "unknown"
+	case over == 0:
+		return spellingNames[spelt]
+	case spelt == Raw, f == SpacedHex|Hex:
+		return overNames[over]
 	}
-	return "unknown"
+	return overNames[over] + "(" + spellingNames[spelt] + ")"
 }
 
 // folds says whether a spelling of this form matches in any mix of case.
@@ -39,29 +69,74 @@ const minLen = 4
 type spelling struct {
 	text   []byte
 	form   Form
-	needle int // index in the set
+	needle int32 // index in the set
 }
 
-// appendSpellings adds every spelling of value that is not in list already.
-func appendSpellings(list []spelling, seen map[string]bool, value []byte, index int) []spelling {
-	add := func(form Form, text []byte) {
-		key := string(text)
-		if form.folds() {
-			key = "fold:" + key
-		}
-		if len(text) < minLen || seen[key] {
-			return
-		}
-		seen[key] = true
-		list = append(list, spelling{text, form, index})
+// speller gathers spellings without repeats.
+type speller struct {
+	list []spelling
+	seen map[string]bool
+}
+
+func (s *speller) add(form Form, text []byte, needle int32) {
+	key := string(text)
+	if form.folds() {
+		key = "fold:" + key
 	}
-	add(Raw, append([]byte(nil), value...))
+	if len(text) < minLen || s.seen[key] {
+		return
+	}
+	s.seen[key] = true
+	s.list = append(s.list, spelling{text, form, needle})
+}
+
+// spell adds every spelling of value.
+func (s *speller) spell(value []byte, needle int32) {
+	s.add(Raw, append([]byte(nil), value...), needle)
 	for before := range 3 {
-		add(Base64, base64After(base64.RawStdEncoding, value, before))
-		add(Base64URL, base64After(base64.RawURLEncoding, value, before))
+		s.add(Base64, base64After(base64.RawStdEncoding, value, before), needle)
+		s.add(Base64URL, base64After(base64.RawURLEncoding, value, before), needle)
 	}
-	add(Hex, hex.AppendEncode(nil, value))
-	return list
+	s.add(Hex, hex.AppendEncode(nil, value), needle)
+	if plain := unescaped(value); string(plain) != string(value) {
+		s.add(Raw, plain, needle) // what a view of the stream makes of a value that looks escaped
+	}
+	if bytes.IndexByte(value, ' ') >= 0 {
+		s.add(Raw, bytes.ReplaceAll(value, []byte(" "), []byte("+")), needle) // as a query has it
+	}
+	if part := longestPart(value); part != nil {
+		s.add(Raw, part, needle)
+	}
+}
+
+// odd are bytes that bound words in JSON, HTML and text of any kind. Where every
+// secret is free of them, words shorter than any secret need no second look.
+func odd(c byte) bool {
+	switch c {
+	case ' ', '"', ',', '\'', '<', '>', '{', '}', '[', ']', '(', ')':
+		return true
+	}
+	return false
+}
+
+// longestPart is the part of value without odd bytes that holds most of it, as
+// the credentials in "Basic dXNlcjpwYXNz". Where it is long enough to be searched
+// for by itself, and three quarters of the value, the views look for it and not
+// for the whole. nil: there is none, and the value's odd bytes count.
+func longestPart(value []byte) []byte {
+	var best []byte
+	for start, i := 0, 0; i <= len(value); i++ {
+		if i == len(value) || odd(value[i]) {
+			if i-start > len(best) {
+				best = value[start:i]
+			}
+			start = i + 1
+		}
+	}
+	if len(best) == len(value) || len(best) < longMin || 4*len(best) < 3*len(value) {
+		return nil
+	}
+	return append([]byte(nil), best...)
 }
 
 // base64After spells value as it stands in the base64 of a longer text, with

@@ -2,6 +2,13 @@
 // them at once. It is pure: no state changes after a set is built, and nothing
 // in it knows about streams, masks or HTTP.
 //
+// A form is a spelling (the secret itself, its base64 at each alignment, its
+// hex), or one of the many ways to write a spelling: escapes, line breaks, wide
+// characters, another base64 or hex. Spellings are searched for as they are, by
+// engine; of everything that may be something else, found by looking at the
+// classes of bytes (classes, runs), views are decoded (unescape, nested), and
+// searched in turn, with the way back to where each byte came from (view).
+//
 // A set holds every spelling of its secrets in plain, for as long as it lives:
 // whoever reads the process's memory reads them there as in the credential
 // itself. A set is therefore built once per credential, shared, and dropped
@@ -10,6 +17,7 @@ package needle
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/seksbot/seks-broker/gateway/internal/secret"
 )
@@ -20,8 +28,8 @@ type Needle struct {
 	Value secret.Bytes
 }
 
-// Hit is one occurrence: text[Start:End] is a spelling, in Form, of the set's
-// needle of that index.
+// Hit is one occurrence: text[Start:End] is the set's needle of that index, in
+// Form.
 type Hit struct {
 	Start, End int
 	Form       Form
@@ -38,10 +46,17 @@ type Set struct {
 }
 
 type content struct {
-	names   []string
-	engines []*engine
-	longest int
-	lines   bool
+	names    []string
+	engines  []*engine
+	alphabet [256]bool // of all that is searched for in a view
+	classes  *classes
+	border   byte // that no form has in it, where there is one
+	shortest int  // bytes of the shortest secret, 0: none
+	steps    int  // runs of 1<<steps bytes are looked at
+	groups   int  // whole groups of base64 that a form in it has at least
+	pairs    int  // the same for hex
+	reach    int  // bytes of the longest form that is found
+	lines    bool
 }
 
 var nothing content
@@ -57,51 +72,101 @@ func (s *Set) content() *content {
 func NewSet(needles []Needle) *Set { return (*Set)(nil).With(needles) }
 
 // With is a set that holds the needles of s and those of extra, whose indexes
-// go on after those of s. The engine of s is shared, not built again, and where
+// go on after those of s. The engines of s are shared, not built again, and where
 // extra is empty the result is s itself.
 func (s *Set) With(extra []Needle) *Set {
 	if len(extra) == 0 && s != nil {
 		return s
 	}
 	old := s.content()
-	c := &content{
-		names:   append([]string(nil), old.names...),
-		engines: append([]*engine(nil), old.engines...),
-		longest: old.longest,
-		lines:   old.lines,
-	}
-	var list []spelling
-	seen := make(map[string]bool, 8*len(extra))
+	c := *old
+	c.names, c.engines = slices.Clone(old.names), slices.Clone(old.engines)
+	sp := speller{seen: make(map[string]bool, 10*len(extra))}
 	for _, n := range extra {
-		list = appendSpellings(list, seen, n.Value.Reveal(), len(c.names))
+		c.learn(n.Value.Reveal())
+		sp.spell(n.Value.Reveal(), int32(len(c.names)))
 		c.names = append(c.names, n.Name)
 	}
-	for _, sp := range list {
-		c.longest = max(c.longest, len(sp.text))
-		c.lines = c.lines || bytes.ContainsAny(sp.text, "\r\n")
-	}
-	if len(list) > 0 {
-		c.engines = append(c.engines, newEngine(list))
-	}
-	return &Set{open: func() *content { return c }}
+	c.engines = append(c.engines, newEngines(sp.list)...)
+	c.shape()
+	return &Set{open: func() *content { return &c }}
 }
 
-// Find appends to hits every occurrence in b, of every form, overlapping ones
-// too, that ends after index from. It looks back from there by no more than the
-// longest form, so a caller that gets its text in pieces passes the old length
-// as from, and finds each occurrence once. Hits are in no promised order.
-// It allocates nothing unless hits must grow.
-func (s *Set) Find(b []byte, from int, hits []Hit) []Hit {
-	for _, e := range s.content().engines {
+// maxWritten is how many bytes a form may have for each of the secret's. Hex, all
+// of it in \u escapes inside another JSON, has fourteen.
+const maxWritten = 20
+
+func (c *content) learn(value []byte) {
+	if len(value) < minLen {
+		return
+	}
+	c.reach = max(c.reach, maxWritten*len(value))
+	c.lines = c.lines || bytes.ContainsAny(value, "\r\n")
+	plain, part := unescaped(value), longestPart(value)
+	shortest := len(value)
+	if len(plain) >= minLen {
+		shortest = min(shortest, len(plain))
+	}
+	if part != nil {
+		plain, shortest = unescaped(part), min(shortest, len(part))
+	}
+	for _, b := range plain {
+		c.alphabet[b] = true
+	}
+	c.alphabet['+'] = true // what a space is in a query
+	if c.shortest == 0 || shortest < c.shortest {
+		c.shortest = shortest
+	}
+}
+
+// shape works out what the decoders go by.
+func (c *content) shape() {
+	if c.shortest == 0 {
+		return
+	}
+	for b := range 256 {
+		ch := byte(b)
+		c.alphabet[b] = c.alphabet[b] || sextet[b] != notOne || unhex[ch] < 16
+	}
+	c.classes = newClasses(&c.alphabet)
+	for b := 255; b >= 0 && c.alphabet[c.border]; b-- {
+		c.border = byte(b)
+	}
+	c.steps = 2
+	for c.steps < 4 && 1<<(c.steps+1) <= c.shortest {
+		c.steps++
+	}
+	c.groups = min(max((c.shortest-1)/3, 1), 16)
+	c.pairs = max(c.shortest, 4)
+}
+
+// Find appends to hits every occurrence in b, of every form, that ends after
+// index from. Of what lies inside another, not all is told, and some may be told
+// twice. It looks back from there by no more than MaxLen, so a caller that gets
+// its text in pieces passes the old length as from. Hits are in no promised
+// order. It allocates nothing, but for hits and for what a text has to decode.
+func (s *Set) Find(b []byte, from int, mode Mode, hits []Hit) []Hit {
+	c := s.content()
+	for _, e := range c.engines {
 		hits = e.find(b, from, hits)
+	}
+	if c.shortest > 0 {
+		hits = c.decoded(b, from, mode, hits)
 	}
 	return hits
 }
 
-// MaxLen is the length of the longest form in bytes; 0 where there is none.
-func (s *Set) MaxLen() int { return s.content().longest }
+// MaxLen is how many bytes at the end of a text may be part of something that
+// is not found yet; 0 where there is nothing to find.
+func (s *Set) MaxLen() int {
+	c := s.content()
+	if c.reach == 0 {
+		return 0
+	}
+	return c.reach + 2*maxToken
+}
 
-// SpansLines says whether a form has a CR or LF in it, so that the end of a
+// SpansLines says whether a secret has a CR or LF in it, so that the end of a
 // line is no place where a search may forget what came before.
 func (s *Set) SpansLines() bool { return s.content().lines }
 

@@ -80,6 +80,28 @@ func byHand(text string, from int, values ...string) []Hit {
 	return sorted(hits)
 }
 
+// judge says what is wrong with hits: each place found by hand must lie in one of
+// them, and none may be a spelling that is not there.
+func judge(text string, from int, hits []Hit, values ...string) string {
+	want := byHand(text, from, values...)
+	for _, w := range want {
+		if !slices.ContainsFunc(hits, func(h Hit) bool { return h.Start <= w.Start && h.End >= w.End }) {
+			return fmt.Sprintf("%v was not found in %v", w, hits)
+		}
+	}
+	plain := func(v string) bool { return string(unescaped([]byte(v))) == v && longestPart([]byte(v)) == nil }
+	all := byHand(text, 0, values...)
+	for _, h := range hits {
+		if h.Start < 0 || h.End > len(text) || h.End <= h.Start || h.Needle >= len(values) {
+			return fmt.Sprintf("%v is no place", h)
+		}
+		if h.Form < Percent && plain(values[h.Needle]) && !slices.Contains(all, h) {
+			return fmt.Sprintf("%v is not there", h)
+		}
+	}
+	return ""
+}
+
 func lowerASCII(s string) string {
 	b := []byte(s)
 	for i, c := range b {

@@ -15,9 +15,14 @@ func FuzzReader(f *testing.F) {
 	f.Add(key, "0123456789", "data: "+key+"\n\nand 30313233343536373839", uint16(9), uint8(1))
 	f.Add("aaaaaaaa", "aaaab", "aaaaaaaaaaaaaaab\r\n\r\naaaaaaaa", uint16(3), uint8(1))
 	f.Add("longer-secret", "secret", `{"a":"bG9uZ2VyLXNlY3JldA==","b":"longer-secre"}`, uint16(1), uint8(2))
+	f.Add("0123456789abcdef", "0123456789", `%3%31 \\u0030\u0031&#50;3=34=\r\n5`, uint16(5), uint8(0))
+	f.Add("0123456789abcdef", "0123456789", "MDEyMzQ1Njc4OWFi\r\nY2RlZg==0\x001\x002\x003\x00 30:31:32:33:34:35:36:37:38:39", uint16(5), uint8(0))
 	f.Fuzz(func(t *testing.T, one, two, body string, step uint16, ct uint8) {
 		o := Options{Needles: set(one, two), ContentType: contentTypes[int(ct)%len(contentTypes)]}
+		hits := 0
+		o.OnHit = func(Hit) { hits++ }
 		out := scrubbed(t, every(body, int(step)+1), o)
+		o.OnHit = nil
 		if len(out) != len(body) {
 			t.Fatalf("%d bytes became %d", len(body), len(out))
 		}
@@ -27,7 +32,7 @@ func FuzzReader(f *testing.F) {
 				t.Fatalf("%q came out as %s", v, form)
 			}
 		}
-		if !spelt(body, one) && !spelt(body, two) && out != body {
+		if hits == 0 && (out != body || len(one) >= 4 && spelt(body, one) || len(two) >= 4 && spelt(body, two)) {
 			t.Fatalf("%q became %q", body, out)
 		}
 		if whole := scrubbed(t, strings.NewReader(body), o); whole != out {

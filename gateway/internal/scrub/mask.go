@@ -28,7 +28,7 @@ func (ms *masks) add(hits []needle.Hit, base int64) {
 		})
 	}
 	slices.SortStableFunc(list, func(a, b mask) int {
-		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(b.end, a.end), cmp.Compare(a.needle, b.needle))
+		return cmp.Or(cmp.Compare(a.start, b.start), cmp.Compare(b.end, a.end), cmp.Compare(a.needle, b.needle), cmp.Compare(a.form, b.form))
 	})
 	merged := list[:0]
 	for _, m := range list {

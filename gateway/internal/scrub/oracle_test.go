@@ -23,7 +23,7 @@ func TestErrorDropsTheTail(t *testing.T) {
 		if !errors.Is(err, broken) {
 			t.Fatalf("cut after %d: %v", cut, err)
 		}
-		if want := len(front) + cut - minTail; string(out) != front[:want] {
+		if want := len(front) + cut - tailFor(set(key).MaxLen()); string(out) != front[:want] {
 			t.Errorf("cut after %d: %d bytes came out, want %d", cut, len(out), want)
 		}
 		if found := r.Hits() == 1; found != (cut == len(key)) {

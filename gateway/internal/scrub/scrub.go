@@ -59,6 +59,7 @@ type Reader struct {
 	full bool  // the last read filled all the room it had
 	err  error // how the body ended, once it did
 
+	mode  needle.Mode
 	found []needle.Hit // scratch
 	masks masks
 	hits  int
@@ -84,6 +85,9 @@ func NewReader(body io.Reader, o Options) (*Reader, error) {
 	}
 	if !o.Needles.SpansLines() {
 		r.borders = bordersOf(o.ContentType)
+		if r.borders.kind == lineEnd {
+			r.mode = needle.Lined
+		}
 	}
 	return r, nil
 }
@@ -136,7 +140,10 @@ func (r *Reader) fill() {
 	old := r.end
 	r.end += n
 	r.full = r.end == len(r.buf)
-	if n > 0 {
+	if err == io.EOF {
+		r.mode |= needle.Whole
+	}
+	if n > 0 || err == io.EOF && r.end > r.free {
 		r.search(old)
 		border := r.borders.last(r.buf[old:r.end])
 		if border > 0 {
@@ -187,7 +194,7 @@ func (r *Reader) room() {
 // search finds what ends in buf[old:end]. Nothing that is free can be part of
 // it: the tail is as long as the longest form, and no form crosses a border.
 func (r *Reader) search(old int) {
-	r.found = r.needles.Find(r.buf[r.free:r.end], old-r.free, r.found[:0])
+	r.found = r.needles.Find(r.buf[r.free:r.end], old-r.free, r.mode, r.found[:0])
 	if len(r.found) > 0 {
 		r.masks.add(r.found, r.base+int64(r.free))
 	}

@@ -160,12 +160,12 @@ type stuck struct{}
 func (stuck) Read([]byte) (int, error) { return 0, nil }
 
 func TestClose(t *testing.T) {
-	r := reader(t, split(strings.Repeat("x", 2000)+key, 2000), Options{Needles: set(key)})
+	r := reader(t, split(strings.Repeat("x", 3000)+key, 3000), Options{Needles: set(key)})
 	p := make([]byte, 10)
 	if n, err := r.Read(p); n != 10 || err != nil {
 		t.Fatal(n, err)
 	}
-	if n, _ := r.Read(make([]byte, 3000)); n != 2000-minTail-10 {
+	if n, _ := r.Read(make([]byte, 4000)); n != 3000-tailFor(set(key).MaxLen())-10 {
 		t.Fatal(n)
 	}
 	if n, _ := r.Read(p); n != 10 || r.Hits() != 0 { // takes the secret in, and lets none of it out
