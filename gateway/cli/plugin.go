@@ -18,7 +18,7 @@ import (
 
 func (a *app) pluginCommand() *cobra.Command {
 	c := &cobra.Command{Use: "plugin", Short: "List, inspect, trust and try provider plugins"}
-	c.AddCommand(a.pluginList(), a.pluginNew(), a.pluginInspect(), a.pluginEval(), a.pluginTrust())
+	c.AddCommand(a.pluginList(), a.pluginNew(), a.pluginInspect(), a.pluginCheck(), a.pluginEval(), a.pluginTrust())
 	return c
 }
 

@@ -69,6 +69,10 @@ func checkHeader(module []byte) error {
 // checkTypes refuses a compiled module whose imports or exports aren't those of
 // the contract. No guest code has run by then.
 func checkTypes(c wazero.CompiledModule) error {
+	return errors.Join(about(PartImports, checkImports(c)), about(PartExports, checkExports(c)))
+}
+
+func checkImports(c wazero.CompiledModule) error {
 	var errs []error
 	for _, f := range c.ImportedFunctions() {
 		module, name, _ := f.Import()
@@ -79,6 +83,11 @@ func checkTypes(c wazero.CompiledModule) error {
 	if len(c.ImportedMemories()) > 0 {
 		errs = append(errs, errors.New("imports a memory: export one named \"memory\" instead"))
 	}
+	return errors.Join(errs...)
+}
+
+func checkExports(c wazero.CompiledModule) error {
+	var errs []error
 	if c.ExportedMemories()["memory"] == nil {
 		errs = append(errs, errors.New("exports no memory named \"memory\""))
 	}

@@ -41,7 +41,7 @@ func (e *engine) load(ctx context.Context, module []byte, path string) (p *Plugi
 	first, err := e.start(ctx, c)
 	if err != nil {
 		_ = c.Close(ctx)
-		return nil, err
+		return nil, about(PartStart, err)
 	}
 	// The first call is a part of the start: the guest's pages are cold, and the
 	// machine may be busy compiling the others.
@@ -58,7 +58,7 @@ func (e *engine) load(ctx context.Context, module []byte, path string) (p *Plugi
 	if err != nil {
 		first.close()
 		_ = c.Close(ctx)
-		return nil, err
+		return nil, about(PartManifest, err)
 	}
 	p = &Plugin{Manifest: m, Path: path, pool: newPool(e, c, first)}
 	runtime.AddCleanup(p, func(pool *pool) { pool.close() }, p.pool)
@@ -71,7 +71,11 @@ func readable(err error) error {
 	if err == nil || !strings.ContainsFunc(err.Error(), func(r rune) bool { return r != '\n' && r != '\t' && !unicode.IsPrint(r) }) {
 		return err
 	}
-	return errors.New(strconv.Quote(err.Error()))
+	quoted := errors.New(strconv.Quote(err.Error()))
+	if in, ok := errors.AsType[partError](err); ok {
+		return about(in.part, quoted)
+	}
+	return quoted
 }
 
 // Plan asks the guest what to do with a request of that tenant, or takes the

@@ -1,0 +1,59 @@
+package conform
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/seksbot/seks-broker/gateway/internal/plugin"
+	"github.com/seksbot/seks-broker/plugin-sdk/abi"
+)
+
+// How much one instance is made to do for the check of its limits.
+const (
+	manyCalls = 200_000
+	someCalls = 5_000 // also where the machine is busy with other things
+	enough    = time.Second
+)
+
+// slow is what a plan may take at most, in the middle of many.
+const slow = 5 * time.Millisecond
+
+// limits: the memory of an instance stays as it is over many calls, and a call
+// is far from its limit.
+func (t *tester) limits(*Result) (string, error) {
+	raw := make([][]byte, 0, 16)
+	for _, v := range t.samples.views(16) {
+		raw = append(raw, v.Marshal())
+	}
+	if _, err := t.trial.Fresh(); err != nil {
+		return "", err
+	}
+	times, memories := make([]time.Duration, 0, manyCalls), make([]int, 0, manyCalls)
+	for begin := time.Now(); len(times) < manyCalls; {
+		passed := time.Since(begin)
+		if len(times) >= 100 && passed > t.load && (len(times) >= someCalls || passed > 10*t.load) {
+			break
+		}
+		_, took, err := t.trial.Call(abi.ExportPlan, raw[len(times)%len(raw)])
+		if err != nil {
+			return "", fmt.Errorf("after %d calls: %w", len(times), err)
+		}
+		times, memories = append(times, took), append(memories, t.trial.Memory())
+	}
+	memory := t.trial.Memory()
+	if grown := memory - memories[len(memories)/2]; grown > plugin.MemoryLimit/32 {
+		return "", fmt.Errorf("its memory grew by %s over %d calls, and ends at %s: free, or use again, what a call allocates", size(grown), len(times)/2, size(plugin.MemoryLimit))
+	}
+	slices.Sort(times)
+	median, worst := times[len(times)/2], times[len(times)-1]
+	if median > slow {
+		return "", fmt.Errorf("a plan takes %s: a request waits for it, and %s ends the instance", median, plugin.CallLimit)
+	}
+	if memory > plugin.MemoryLimit/2 {
+		return "", errors.New("it takes " + size(memory) + " of " + size(plugin.MemoryLimit) + ": keep less")
+	}
+	return fmt.Sprintf("%d plans in one instance: %s each (the longest %s), memory %s of %s", len(times),
+		median.Round(100*time.Nanosecond), worst.Round(time.Microsecond), size(memory), size(plugin.MemoryLimit)), nil
+}
