@@ -60,10 +60,10 @@ func (p *Pipeline) begin(in *Incoming) *end {
 	// Until Parse has accepted the target, nothing of it is worth keeping but
 	// its path: a query may hold a token.
 	path, _, _ := strings.Cut(in.Target, "?")
-	e.x.Method, e.x.Path = strings.Clone(in.Method), strings.Clone(path)
+	e.x.Method, e.x.Path = in.Method, path
 	for _, h := range in.Headers {
 		if strings.EqualFold(h.Name, "User-Agent") {
-			e.x.UserAgent = strings.Clone(h.Value)
+			e.x.UserAgent = h.Value
 		}
 	}
 	return e
@@ -83,7 +83,7 @@ func (e *end) routed(r request.Request, rt route.Route) {
 	default:
 		e.public = "http://" + r.Authority() + rt.Mount()
 	}
-	e.x.Path = strings.Clone(rt.UpstreamPath())
+	e.x.Path = rt.UpstreamPath()
 }
 
 func (e *end) claimed(c token.Claim) {
@@ -91,7 +91,7 @@ func (e *end) claimed(c token.Claim) {
 }
 
 func (e *end) judged(l apply.Line, acts []abi.Act) {
-	e.x.Path, e.x.UpstreamHost = strings.Clone(l.Path), l.Origin.Host
+	e.x.Path, e.x.UpstreamHost = l.Path, l.Origin.Host
 	for i, a := range acts {
 		if a.Name != "" && (i == 0 || a.Name != acts[i-1].Name) {
 			e.x.Operation = strings.TrimPrefix(e.x.Operation+","+a.Name, ",")
@@ -215,7 +215,7 @@ func queryKeys(query string) []string {
 			name = plain
 		}
 		if name != "" {
-			keys = append(keys, strings.Clone(name))
+			keys = append(keys, name)
 		}
 	}
 	return keys

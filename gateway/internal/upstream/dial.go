@@ -26,6 +26,10 @@ type watchedConn struct {
 	top    net.Conn        // what is written to: the TLS connection over this one, or this
 	used   bool            // it has served a request
 	probe  bool            // no byte may be waited for
+	// What stale asks the kernel, made once; it is asked for every request.
+	look  func(fd uintptr)
+	fds   [1]unix.PollFd
+	quiet bool
 	// When each deadline was set last: setting one costs more than reading the
 	// clock, so it is moved at most once a second, and eight times in idle.
 	readSet, writeSet time.Time
@@ -107,7 +111,8 @@ func (w *watchedConn) stale() bool {
 		// What TLS has decrypted already, or holds undecrypted, is given out
 		// without a read from below, which probe refuses.
 		w.probe = true
-		n, err := w.top.Read(make([]byte, 1))
+		var one [1]byte
+		n, err := w.top.Read(one[:])
 		w.probe = false
 		if n > 0 || !os.IsTimeout(err) {
 			return true
@@ -116,14 +121,15 @@ func (w *watchedConn) stale() bool {
 	if w.raw == nil {
 		return false
 	}
-	quiet := false
-	err := w.raw.Read(func(fd uintptr) bool {
-		var b [1]byte
-		_, _, err := unix.Recvfrom(int(fd), b[:], unix.MSG_PEEK|unix.MSG_DONTWAIT)
-		quiet = err == unix.EAGAIN
-		return true
-	})
-	return err != nil || !quiet
+	if w.look == nil {
+		w.look = func(fd uintptr) {
+			w.fds[0] = unix.PollFd{Fd: int32(fd), Events: unix.POLLIN | unix.POLLRDHUP}
+			n, err := unix.Poll(w.fds[:], 0)
+			w.quiet = n == 0 && err == nil
+		}
+	}
+	w.quiet = false
+	return w.raw.Control(w.look) != nil || !w.quiet
 }
 
 func (w *watchedConn) Read(p []byte) (int, error) {
