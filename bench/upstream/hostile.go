@@ -61,7 +61,7 @@ var behaviours = map[string]func(*taken){
 	"gzip-bomb":      gzipBomb,
 	"gzip-truncated": gzipTruncated,
 	"gzip-garbage":   func(t *taken) { t.send(coded("gzip", "this is not gzip at all")) },
-	"coding-unknown": func(t *taken) { t.send(coded("br", "\x0b\x02\x80hello\x03")) },
+	"coding-unknown": func(t *taken) { t.send(coded("compress", "\x1f\x9d\x90hello\x03")) },
 }
 
 // Behaviours are the names of all behaviours of /v1/hostile/….

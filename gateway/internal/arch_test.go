@@ -38,6 +38,7 @@ var soleImporters = []struct {
 	{"github.com/tink-crypto/tink-go", []string{"seal"}, "all encryption, with its associated data, is in one place"},
 	{"github.com/tetratelabs/wazero", []string{"plugin"}, "no guest runs but with the limits of that room"},
 	{"github.com/klauspost/compress", []string{"accesslog", "scrub"}, "the log's frames, and the codings that are searched"},
+	{"github.com/andybalholm/brotli", []string{"scrub"}, "a coding is undone where it is searched"},
 	{"github.com/valyala/fasthttp", []string{"listen", "upstream"}, "its values are reused after a request: none may reach another room"},
 }
 

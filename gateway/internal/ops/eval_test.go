@@ -19,7 +19,7 @@ func evaluate(t *testing.T, raw string, fields map[string]string) (Evaluated, er
 }
 
 func TestEval(t *testing.T) {
-	const request = "GET https://api.example.com/v1/x?a=1 HTTP/1.1\nHost: api.example.com\nAccept-Encoding: br, gzip\nX-A: 1\nx-a:  2\nConnection: close\nAuthorization: Bearer seks_x\n\nbody"
+	const request = "GET https://api.example.com/v1/x?a=1 HTTP/1.1\nHost: api.example.com\nAccept-Encoding: lzma, gzip\nX-A: 1\nx-a:  2\nConnection: close\nAuthorization: Bearer seks_x\n\nbody"
 	for name, raw := range map[string]string{
 		"absolute": strings.Replace(request, "https://", "http://", 1),
 		"host":     strings.Replace(request, "https://api.example.com", "", 1),

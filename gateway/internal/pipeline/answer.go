@@ -28,17 +28,17 @@ func (e *end) scrubbed(pl *plugin.Plugin, a upstream.Answer, in apply.Injected, 
 		}
 	}
 	coding := coding(a.Headers)
-	decode := a.Body != nil && scrub.Decodes(coding)
+	body, asSent, err := e.searched(a, coding)
+	if err != nil {
+		return Reply{}, err
+	}
+	decode := a.Body != nil && !asSent
 	reply := Reply{Status: a.Status, Length: a.Length, Slow: a.Waits(), Reason: e.mask(a.Reason), Headers: e.kept(a.Headers, &extra, decode)}
 	reply.Headers = append(reply.Headers, request.Header{Name: "X-Seks-Request-Id", Value: e.x.ID})
 	if a.Body == nil {
 		e.x.Decision, e.x.Status = exchange.Allowed, a.Status
 		e.finish()
 		return reply, nil
-	}
-	body, err := scrub.NewReader(a.Body, scrub.Options{Needles: e.needles, ContentType: value(a.Headers, "Content-Type"), Coding: coding})
-	if err != nil {
-		return Reply{}, err
 	}
 	e.x.Decision, e.x.Status = exchange.Allowed, a.Status
 	if decode {
@@ -48,6 +48,20 @@ func (e *end) scrubbed(pl *plugin.Plugin, a upstream.Answer, in apply.Injected, 
 	reply.Close = a.Early() && a.Status >= 300 // the API has had enough of the upload
 	reply.Body = &stream{body: body, end: e, whole: int64(reply.Length), done: reply.Length == 0}
 	return reply, nil
+}
+
+// searched is the answer's body as it may leave: as it was sent, or decoded.
+func (e *end) searched(a upstream.Answer, coding string) (body *scrub.Reader, asSent bool, err error) {
+	if a.Body == nil {
+		return nil, false, nil
+	}
+	o := scrub.Options{Needles: e.needles, ContentType: value(a.Headers, "Content-Type"), Coding: coding}
+	coded := scrub.Decodes(coding)
+	if coded && a.Length >= 0 && a.Length <= scrub.MaxWhole {
+		return scrub.NewWholeReader(a.Body, a.Length, o)
+	}
+	body, err = scrub.NewReader(a.Body, o)
+	return body, !coded, err
 }
 
 // stream is the reply's body: scrubbed, counted, and the end of the exchange

@@ -48,8 +48,8 @@ func TestEveryExchangeEndsOnce(t *testing.T) {
 			_, _ = io.WriteString(w, long[:50])
 			w.(http.Flusher).Flush()
 			panic(http.ErrAbortHandler)
-		case "/br":
-			w.Header().Set("Content-Encoding", "br")
+		case "/lzw":
+			w.Header().Set("Content-Encoding", "compress")
 			_, _ = io.WriteString(w, "?")
 		}
 	}
@@ -72,7 +72,7 @@ func TestEveryExchangeEndsOnce(t *testing.T) {
 		{"GET", "/same", whole, 304, 0, "", "no rules"},
 		{"GET", "/oops", whole, 500, 4, "", "no rules"},
 		{"GET", "/cut", whole, 200, -1, "upstream_protocol", "the answer was cut"},
-		{"GET", "/br", whole, 502, -1, "upstream_protocol", "content coding"},
+		{"GET", "/lzw", whole, 502, -1, "upstream_protocol", "content coding"},
 	} {
 		t.Run(c.method+c.path+fmt.Sprint(c.read), func(t *testing.T) {
 			r := open(t, handler, nil)
@@ -266,7 +266,7 @@ func gzipped(text string) []byte {
 }
 
 func TestCodings(t *testing.T) {
-	zipped := gzipped("the key is " + theKey)
+	zipped, clean := gzipped("the key is "+theKey), gzipped("nothing of note")
 	r := open(t, func(w http.ResponseWriter, req *http.Request) {
 		switch req.URL.Path {
 		case "/gzip":
@@ -277,6 +277,20 @@ func TestCodings(t *testing.T) {
 		case "/broken":
 			w.Header().Set("Content-Encoding", "gzip")
 			_, _ = io.WriteString(w, "no gzip at all")
+			return
+		case "/long-broken":
+			w.Header().Set("Content-Encoding", "gzip")
+			_, _ = io.WriteString(w, strings.Repeat("no gzip at all", 1<<17))
+			return
+		case "/clean":
+			w.Header().Set("Content-Encoding", "gzip")
+			w.Header().Set("Etag", `"1"`)
+			_, _ = w.Write(clean)
+			return
+		case "/chunked":
+			w.Header().Set("Content-Encoding", "gzip")
+			_ = http.NewResponseController(w).Flush()
+			_, _ = w.Write(clean)
 			return
 		}
 		w.Header().Set("Content-Length", fmt.Sprint(len(zipped)))
@@ -296,9 +310,22 @@ func TestCodings(t *testing.T) {
 	if one(reply, "Content-Encoding") != "gzip" || reply.Length != len(zipped) || reply.Body != nil {
 		t.Errorf("%+v", reply)
 	}
-	reply = r.Serve(r.get("p", "/broken"))
-	if text, err := read(t, reply); err == nil || strings.Contains(text, "no gzip") {
-		t.Errorf("%q %v", text, err)
+	reply = r.Serve(r.get("p", "/broken")) // nothing had been sent, so it is a clear refusal
+	if text, err := read(t, reply); err != nil || reply.Status != 502 || one(reply, "X-Seks-Error") != "upstream_protocol" || strings.Contains(text, "no gzip") {
+		t.Errorf("%d %q %v", reply.Status, text, err)
+	}
+	reply = r.Serve(r.get("p", "/long-broken"))
+	if text, err := read(t, reply); reply.Status != 200 || err == nil || strings.Contains(text, "no gzip") {
+		t.Errorf("%d %q %v", reply.Status, text, err)
+	}
+	// A clean answer of known length leaves as it came; one of unknown length, decoded.
+	reply = r.Serve(r.get("p", "/clean"))
+	if text, err := read(t, reply); err != nil || text != string(clean) || reply.Length != len(clean) || one(reply, "Content-Encoding") != "gzip" || one(reply, "ETag") != `"1"` {
+		t.Errorf("%q %q %v", reply.Headers, text, err)
+	}
+	reply = r.Serve(r.get("p", "/chunked"))
+	if text, err := read(t, reply); err != nil || text != "nothing of note" || reply.Length != -1 || header(reply, "Content-Encoding") != nil {
+		t.Errorf("%q %q %v", reply.Headers, text, err)
 	}
 	r.idle()
 }
@@ -308,7 +335,7 @@ func TestAcceptEncodingGoesUpstreamNarrowed(t *testing.T) {
 	var got []string
 	r := open(t, func(_ http.ResponseWriter, req *http.Request) { got = req.Header["Accept-Encoding"] }, nil)
 	for _, c := range []struct{ sent, want string }{
-		{"", ""}, {"gzip;q=0.5,deflate", "gzip;q=0.5,deflate"}, {"br, gzip", "gzip"}, {"br", "identity"}, {"*", "identity"},
+		{"", ""}, {"gzip;q=0.5,deflate", "gzip;q=0.5,deflate"}, {"br, gzip", "br, gzip"}, {"zstd, compress", "zstd"}, {"compress", "identity"}, {"*", "identity"},
 	} {
 		in := r.get("p", "/x")
 		if c.sent != "" {

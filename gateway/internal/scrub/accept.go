@@ -52,7 +52,7 @@ func codingOf(element string) string {
 }
 
 func decodable(name string) bool {
-	for _, known := range [...]string{"gzip", "x-gzip", "deflate", "identity"} {
+	for _, known := range [...]string{"gzip", "x-gzip", "deflate", "br", "zstd", "identity"} {
 		if strings.EqualFold(name, known) {
 			return true
 		}

@@ -28,6 +28,8 @@ type coding uint8
 const (
 	gzipCoding coding = iota
 	deflateCoding
+	brotliCoding
+	zstdCoding
 )
 
 // parseCodings reads a Content-Encoding: what to undo, in the order in which
@@ -41,9 +43,13 @@ func parseCodings(value string) ([]coding, error) {
 			list = append([]coding{gzipCoding}, list...)
 		case "deflate":
 			list = append([]coding{deflateCoding}, list...)
+		case "br":
+			list = append([]coding{brotliCoding}, list...)
+		case "zstd":
+			list = append([]coding{zstdCoding}, list...)
 		default: // the name is the upstream's word, and is not repeated
 			return nil, fault.Newf(fault.UpstreamProtocol, "the API answered in a content coding that the broker can't search "+
-				"(it asks for gzip, deflate or identity), and so the answer is refused")
+				"(it asks for gzip, deflate, br, zstd or identity), and so the answer is refused")
 		}
 	}
 	if len(list) > maxCodings {
@@ -84,10 +90,15 @@ func newDecoder(body io.Reader, codings []coding) *decoder {
 	var r io.Reader = d.from
 	for _, c := range codings {
 		var l layer
-		if c == gzipCoding {
+		switch c {
+		case gzipCoding:
 			l = newGunzip(r)
-		} else {
+		case deflateCoding:
 			l = newInflate(r)
+		case brotliCoding:
+			l = newUnbrotli(r)
+		case zstdCoding:
+			l = newUnzstd(r)
 		}
 		d.layers = append(d.layers, l)
 		r = l

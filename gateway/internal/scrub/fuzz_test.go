@@ -84,8 +84,10 @@ func FuzzCoding(f *testing.F) {
 	f.Add([]byte(encode("deflate", key)), uint8(1))
 	f.Add([]byte(encode("raw deflate", key)), uint8(1))
 	f.Add([]byte(encode("gzip", encode("deflate", key))), uint8(2))
+	f.Add([]byte(encode("br", key)), uint8(3))
+	f.Add([]byte(encode("zstd", key)+encode("zstd", "more")), uint8(4))
 	f.Fuzz(func(t *testing.T, coded []byte, which uint8) {
-		header := []string{"gzip", "deflate", "deflate, gzip"}[which%3]
+		header := []string{"gzip", "deflate", "deflate, gzip", "br", "zstd", "zstd, br"}[which%6]
 		out, err := io.ReadAll(noEmptyReads{t, reader(t, bytes.NewReader(coded), Options{Needles: set(key), Coding: header})})
 		if form := leaks(out, key); form != "" {
 			t.Fatalf("the secret came out as %s", form)
