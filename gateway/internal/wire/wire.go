@@ -43,7 +43,7 @@ func ReadHead(br *bufio.Reader) (string, error) {
 		return "", err
 	}
 	if b, err := br.Peek(br.Buffered()); err == nil {
-		if i := bytes.Index(b, end); i >= 0 && cleanLines(b[:i]) {
+		if i := bytes.Index(b, end); i >= 0 && i+len(end) <= MaxHead && cleanLines(b[:i]) {
 			text := string(b[:i+len(end)])
 			_, err := br.Discard(len(text))
 			return text, err
