@@ -44,10 +44,7 @@ func (s *Server) write(c *conn, r pipeline.Reply, m *message, b *body) bool {
 	w.frame(&r, m, keep)
 	err := w.send(&r)
 	smallPieces.Put(piece)
-	c.watch(nil)
-	if r.Body != nil {
-		_ = r.Body.Close()
-	}
+	w.end(&r)
 	return b.drain() && keep && err == nil
 }
 
@@ -86,6 +83,16 @@ func (w *writer) frame(r *pipeline.Reply, m *message, keep bool) {
 	w.buf = append(w.buf, "\r\n"...)
 }
 
+// end ends the exchange: its line is in the access log before the agent has the
+// last byte, and so an agent finds there what it has had. Doing it again does
+// nothing.
+func (w *writer) end(r *pipeline.Reply) {
+	w.conn.watch(nil)
+	if r.Body != nil {
+		_ = r.Body.Close()
+	}
+}
+
 var errShort = errors.New("the body is shorter than its length")
 
 // send writes head and body. The head goes out with the body's first bytes where
@@ -102,7 +109,7 @@ func (w *writer) send(r *pipeline.Reply) error {
 	if w.chunked {
 		return w.chunks(r)
 	}
-	return w.plain(r.Body, r.Length)
+	return w.plain(r)
 }
 
 // flush writes the head alone.
@@ -112,8 +119,9 @@ func (w *writer) flush() error {
 	return err
 }
 
-// plain writes the body as it is, up to length bytes; below 0, to its end.
-func (w *writer) plain(body io.Reader, length int) error {
+// plain writes the body as it is: its length, or where that isn't known to its
+// end.
+func (w *writer) plain(r *pipeline.Reply) error {
 	head := len(w.buf)
 	if cap(w.buf)-head < smallPiece/2 {
 		w.buf = append(make([]byte, 0, head+smallPiece), w.buf...)
@@ -125,11 +133,14 @@ func (w *writer) plain(body io.Reader, length int) error {
 			largePieces.Put(large)
 		}
 	}()
-	for left := length; left != 0; {
-		n, err := body.Read(buf[head:])
-		if length >= 0 {
+	for left := r.Length; left != 0; {
+		n, err := r.Body.Read(buf[head:])
+		if left > 0 {
 			n = min(n, left)
 			left -= n
+		}
+		if left == 0 || err == io.EOF {
+			w.end(r)
 		}
 		// The head goes out even where the body breaks off at once: a client that
 		// sees a connection close before the first byte of an answer may take it for
@@ -188,7 +199,7 @@ func (w *writer) chunks(r *pipeline.Reply) error {
 			chunk = wire.NewChunk(*large)
 		}
 	}
-	last := append(w.buf[:0], wire.LastChunk...)
+	last := append(w.buf[:0], wire.LastChunk...) // what is left of buf is no chunk's any more
 	if r.Trailers != nil {
 		for _, t := range r.Trailers() {
 			if mayTrail(t.Name) {
@@ -196,6 +207,7 @@ func (w *writer) chunks(r *pipeline.Reply) error {
 			}
 		}
 	}
+	w.end(r)
 	_, err := w.conn.Write(append(last, "\r\n"...))
 	return err
 }
