@@ -70,6 +70,9 @@ const (
 	SlotHeader = abi.SlotHeader
 	SlotQuery  = abi.SlotQuery
 	SlotBasic  = abi.SlotBasic
+	// SlotAWSSig4 is for clients that sign: a token for this API is a pair, and
+	// every plan must Check a signature made with Token.
+	SlotAWSSig4 = abi.SlotAWSSig4
 )
 
 // How far an operation reaches. Unknown is for a request whose body the plugin

@@ -25,7 +25,8 @@ func (a *app) tokenIssue() *cobra.Command {
 		Use:   "issue --agent A --credential C",
 		Short: "Make a proxy token; it is shown once",
 		Long: `Make a proxy token for one agent and one credential. It is shown once: only its
-hash is kept.
+hash is kept. Where an API's clients sign their requests (S3), it is a pair: an
+access key id, and a secret access key that is kept encrypted.
 
 Rules narrow it. --allow and --deny match the method and the path at the API, as
 in "GET /v1/models" or "* /v1/files/*"; * matches within and across segments. Any
@@ -48,7 +49,11 @@ in "GET /v1/models" or "* /v1/files/*"; * matches within and across segments. An
 				return err
 			}
 			return a.print(out, func() {
-				a.printf("%s\n", out.Token)
+				if out.SecretAccessKey != "" {
+					a.printf("access_key_id=%s\nsecret_access_key=%s\n", out.AccessKeyID, out.SecretAccessKey)
+				} else {
+					a.printf("%s\n", out.Token)
+				}
 				a.notef("token %s: for agent %s, provider %s, credential %s; expires: %s. It is shown this once.",
 					out.ID, out.Agent, out.Provider, out.Credential, moment(out.ExpiresAt))
 			})

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/seksbot/seks-broker/gateway/internal/accesslog"
+	"github.com/seksbot/seks-broker/gateway/internal/expr"
 	"github.com/seksbot/seks-broker/gateway/internal/fault"
 	"github.com/seksbot/seks-broker/gateway/internal/limit"
 	"github.com/seksbot/seks-broker/gateway/internal/needle"
@@ -25,6 +26,7 @@ type opened struct {
 	hosts    []string
 	fields   map[string]secret.Bytes
 	needles  *needle.Set
+	derived  expr.Derived
 }
 
 // Open gives the credential that the permit names, for the host that it names.
@@ -108,6 +110,15 @@ func (c Credential) Field(name string) ([]byte, bool) {
 	}
 	f, ok := c.o.fields[name]
 	return f.Reveal(), ok
+}
+
+// Derived keeps what is computed from this version's fields alone. It is the
+// version's own: when that is rotated, rebound or removed, both are forgotten.
+func (c Credential) Derived() *expr.Derived {
+	if c.o == nil {
+		return nil
+	}
+	return &c.o.derived
 }
 
 // Needles are the forms of its secret fields, for the scrubber.

@@ -24,7 +24,8 @@ type TokenIn struct {
 	From       []string      `json:"from,omitempty"`
 }
 
-// TokenIssued shows a token, this once.
+// TokenIssued shows a token, this once. Where this API's clients sign, Token is
+// the access key id, which is public, and SecretAccessKey what they sign with.
 type TokenIssued struct {
 	ID         string     `json:"id"`
 	Token      string     `json:"token"`
@@ -32,6 +33,9 @@ type TokenIssued struct {
 	Provider   string     `json:"provider"`
 	Credential string     `json:"credential"`
 	ExpiresAt  *time.Time `json:"expires_at"`
+
+	AccessKeyID     string `json:"access_key_id,omitempty"`
+	SecretAccessKey string `json:"secret_access_key,omitempty"`
 }
 
 // TokenInfo is a token as it may be shown: all but the token.
@@ -58,14 +62,19 @@ type IDIn struct {
 	ID string `json:"id"`
 }
 
-// TokenIssue makes a token for an agent and a credential.
-func (b *Broker) TokenIssue(_ context.Context, in TokenIn) (TokenIssued, error) {
+// TokenIssue makes a token for an agent and a credential. Only the provider's
+// plugin knows whether its clients sign, so it has to be there.
+func (b *Broker) TokenIssue(ctx context.Context, in TokenIn) (TokenIssued, error) {
 	c, err := b.Credentials.Show(Tenant, in.Credential)
 	if err != nil {
 		return TokenIssued{}, err
 	}
+	_, m, err := b.provider(ctx, c.Provider)
+	if err != nil {
+		return TokenIssued{}, err
+	}
 	r := token.Record{
-		Tenant: Tenant, Agent: in.Agent, Provider: c.Provider, Credential: c.Name,
+		Tenant: Tenant, Agent: in.Agent, Provider: c.Provider, Credential: c.Name, Pair: m.Pairs(),
 		Rules: token.Rules{Allow: in.Allow, Deny: in.Deny, Ops: in.Ops, ReadOnly: in.ReadOnly, AllowGrant: in.AllowGrant},
 	}
 	if in.Expires < 0 {
@@ -91,10 +100,14 @@ func (b *Broker) TokenIssue(_ context.Context, in TokenIn) (TokenIssued, error) 
 		return TokenIssued{}, err
 	}
 	defer plain.Destroy()
-	return TokenIssued{
+	out := TokenIssued{
 		ID: r.ID, Token: string(plain.Reveal()), Agent: r.Agent, Provider: r.Provider,
 		Credential: r.Credential, ExpiresAt: timeOrNil(r.Expires),
-	}, nil
+	}
+	if r.Pair {
+		out.AccessKeyID, out.SecretAccessKey = out.Token, string(r.Half().Reveal())
+	}
+	return out, nil
 }
 
 // ParseFrom reads a network, or one address as a network of its own.

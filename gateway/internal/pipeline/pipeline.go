@@ -95,7 +95,7 @@ func (p *Pipeline) admit(in Incoming, a *Admitted) error {
 	}
 	scrub.Accept(cut.Headers) // before the plugin sees or signs it
 	q := asked{request: r, route: rt, cut: cut}
-	q.claim, err = p.Tokens.Find([]byte(cut.Token), rt.Provider().Name)
+	q.claim, err = p.Tokens.Present(cut, rt.Provider().Name)
 	a.e.claimed(q.claim)
 	if err != nil {
 		return err

@@ -195,6 +195,10 @@ func (m *Manifest) checkSlots(bad func(string, ...any)) {
 				bad("token slot %q: must be the name of a query parameter", s.Name)
 			}
 		case abi.SlotBasic:
+		case abi.SlotAWSSig4:
+			if s.Name != "" || s.Scheme != "" {
+				bad("token slot of kind 4: its places are AWS's own, so it has no name and no scheme")
+			}
 		default:
 			bad("token slot kind %d is not one that this version knows", s.Kind)
 		}
@@ -202,6 +206,17 @@ func (m *Manifest) checkSlots(bad func(string, ...any)) {
 			bad("token slot %s: scheme %q must be one word, such as Bearer", s.Name, s.Scheme)
 		}
 	}
+}
+
+// Pairs says whether this API's clients sign, so that a token for it is a pair of
+// a public name and a secret half.
+func (m *Manifest) Pairs() bool {
+	for _, s := range m.TokenSlots {
+		if s.Kind == abi.SlotAWSSig4 {
+			return true
+		}
+	}
+	return false
 }
 
 // parameter says whether s can be the name of a query parameter.

@@ -130,7 +130,8 @@ var badManifests = []struct {
 	{"slot without a name", slot(abi.Slot{Kind: abi.SlotQuery}), `token slot "": must be the name of a query parameter`},
 	{"slot with a line break", slot(abi.Slot{Kind: abi.SlotQuery, Name: "a\nb"}), `must be the name of a query parameter`},
 	{"slot of two words", slot(abi.Slot{Kind: abi.SlotHeader, Name: "authorization", Scheme: "Bearer Token"}), "must be one word"},
-	{"slot of later", slot(abi.Slot{Kind: abi.SlotAWSSig4}), "token slot kind 4 is not one that this version knows"},
+	{"slot of later", slot(abi.Slot{Kind: 5}), "token slot kind 5 is not one that this version knows"},
+	{"slot of AWS with a name", slot(abi.Slot{Kind: abi.SlotAWSSig4, Name: "x"}), "it has no name and no scheme"},
 	{"slot without a kind", slot(abi.Slot{Name: "x"}), "token slot kind 0 is not one"},
 
 	{"header need in capitals", func(m *abi.Manifest) { m.Headers = []string{"X-Date"} }, `header need "X-Date": must be a header name in lower case`},

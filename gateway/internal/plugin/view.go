@@ -12,7 +12,8 @@ import (
 )
 
 // View is what a guest sees of a request: the headers that its manifest asks
-// for, with their repeats, out of what is left when the tokens were cut.
+// for, with their repeats, out of what is left when the tokens were cut. Of a
+// client that signs it is what was signed.
 func View(m *plan.Manifest, r request.Request, rt route.Route, cut token.Rest, now time.Time) *abi.View {
 	up := rt.Provider().Upstream
 	v := &abi.View{
@@ -26,7 +27,11 @@ func View(m *plan.Manifest, r request.Request, rt route.Route, cut token.Rest, n
 	if m.NeedsTime {
 		v.Time = uint64(now.Unix())
 	}
-	for _, h := range cut.Headers {
+	headers := cut.Headers
+	if cut.ID != "" { // what was signed; the id in it is public
+		v.TokenID, headers = cut.ID, cut.Signed
+	}
+	for _, h := range headers {
 		for _, need := range m.Headers {
 			if strings.EqualFold(h.Name, need) {
 				v.Headers = append(v.Headers, abi.Header{Name: h.Name, Value: h.Value})

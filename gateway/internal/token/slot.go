@@ -19,6 +19,13 @@ type Rest struct {
 	Headers []request.Header
 	Query   string
 	Target  string
+
+	// Of a request that is signed with a pair: ID is the access key id, which is
+	// public. Signed are the headers as they came, with the Authorization that
+	// names it and without any other key slot, and Target is whole: that is what
+	// was signed. None of it goes upstream.
+	ID     string
+	Signed []request.Header
 }
 
 // keySlots are the headers in which some provider's SDK sends its key. They
@@ -40,11 +47,12 @@ func Cut(slots []abi.Slot, r request.Request) (Rest, error) {
 		}
 	}
 	rest := Rest{Headers: request.Stripped(kept), Query: c.query(r.Query())}
-	rest.Target = r.Target()
+	target := r.Target()
 	if rest.Query != r.Query() {
-		path, _, _ := strings.Cut(rest.Target, "?")
-		rest.Target = strings.TrimSuffix(path+"?"+rest.Query, "?")
+		path, _, _ := strings.Cut(target, "?")
+		target = strings.TrimSuffix(path+"?"+rest.Query, "?")
 	}
+	rest.Target = target
 	if c.twice {
 		return Rest{}, fault.Newf(fault.BadRequest, "the request holds two different proxy tokens: send one, in one place")
 	}
@@ -53,12 +61,15 @@ func Cut(slots []abi.Slot, r request.Request) (Rest, error) {
 			return Rest{}, fault.Newf(fault.BadRequest, "a proxy token stands in a header that is no key slot of this API: send it only where the API's own key goes")
 		}
 	}
-	if holdsToken(rest.Target) || holdsToken(decoded(rest.Target)) {
+	if holdsToken(target) || holdsToken(decoded(target)) {
 		return Rest{}, fault.Newf(fault.BadRequest, "a proxy token stands in the path or query, where this API takes no key: send it only where the API's own key goes")
 	}
 	rest.Token = c.found
 	if rest.Token == "" {
 		rest.Token = c.other
+	}
+	if c.id != "" {
+		rest.ID, rest.Target, rest.Signed = c.id, r.Target(), c.signed(r.Headers())
 	}
 	return rest, nil
 }
@@ -90,6 +101,7 @@ type cutter struct {
 	other string // something else than a proxy token in the provider's slot
 	seen  string // any proxy token, in any slot
 	twice bool
+	id    string // a proxy token that is named as an access key id
 }
 
 // header says whether h is a key slot, and notes what it holds.
@@ -105,6 +117,10 @@ func (c *cutter) header(h request.Header) bool {
 		case s.Kind == abi.SlotBasic && strings.EqualFold(h.Name, "authorization"):
 			if v, ok := basicPassword(h.Value); ok {
 				c.note(v)
+			}
+		case s.Kind == abi.SlotAWSSig4 && strings.EqualFold(h.Name, "authorization"):
+			if v, ok := accessKeyID(h.Value); ok {
+				c.name(v)
 			}
 		}
 	}
@@ -133,6 +149,11 @@ func (c *cutter) query(q string) string {
 			if s.Kind == abi.SlotQuery && s.Name == name {
 				key = true
 				c.note(value)
+			}
+			if s.Kind == abi.SlotAWSSig4 && name == "X-Amz-Credential" {
+				key = true
+				id, _, _ := strings.Cut(value, "/")
+				c.name(id)
 			}
 		}
 		if key = key || name == "key" && holdsToken(value); key {

@@ -1,0 +1,117 @@
+package sigv4
+
+import (
+	"slices"
+	"strings"
+
+	seks "github.com/seksbot/seks-broker/plugin-sdk"
+)
+
+// Request is what a signature is over.
+type Request struct {
+	Method, Path, Query string // as they are sent; Query without "?"
+	Host                string
+	Headers             []seks.Header // all but Host
+	Payload             string        // x-amz-content-sha256
+	Time                string        // x-amz-date, YYYYMMDDTHHMMSSZ
+}
+
+// canonical is the canonical request, by S3's rules: the path is decoded once and
+// encoded once, and nothing in it is folded.
+func (r *Request) canonical(signed []string) string {
+	var b strings.Builder
+	b.WriteString(r.Method + "\n" + encode(decode(r.Path), true) + "\n" + query(r.Query) + "\n")
+	for _, name := range signed {
+		b.WriteString(name + ":" + r.header(name) + "\n")
+	}
+	b.WriteString("\n" + strings.Join(signed, ";") + "\n" + r.Payload)
+	return b.String()
+}
+
+// header is a header's value: trimmed, runs of spaces as one, repeats joined.
+func (r *Request) header(name string) string {
+	if name == "host" {
+		return r.Host
+	}
+	var values []string
+	for _, h := range r.Headers {
+		if strings.EqualFold(h.Name, name) {
+			values = append(values, strings.Join(strings.Fields(h.Value), " "))
+		}
+	}
+	return strings.Join(values, ",")
+}
+
+// query sorts by encoded name and value. A parameter without a value has an
+// empty one; a plus is a plus.
+func query(raw string) string {
+	if raw == "" {
+		return ""
+	}
+	type pair struct{ name, value string }
+	var pairs []pair
+	for p := range strings.SplitSeq(raw, "&") {
+		name, value, _ := strings.Cut(p, "=")
+		if p != "" {
+			pairs = append(pairs, pair{encode(decode(name), false), encode(decode(value), false)})
+		}
+	}
+	slices.SortStableFunc(pairs, func(a, b pair) int {
+		if c := strings.Compare(a.name, b.name); c != 0 {
+			return c
+		}
+		return strings.Compare(a.value, b.value)
+	})
+	var b strings.Builder
+	for i, p := range pairs {
+		if i > 0 {
+			b.WriteByte('&')
+		}
+		b.WriteString(p.name + "=" + p.value)
+	}
+	return b.String()
+}
+
+// decode undoes each %XX once; what isn't one stays.
+func decode(s string) string {
+	if !strings.Contains(s, "%") {
+		return s
+	}
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) && digit(s[i+1]) < 16 && digit(s[i+2]) < 16 {
+			out = append(out, digit(s[i+1])<<4|digit(s[i+2]))
+			i += 2
+		} else {
+			out = append(out, s[i])
+		}
+	}
+	return string(out)
+}
+
+func digit(c byte) byte {
+	switch {
+	case c >= '0' && c <= '9':
+		return c - '0'
+	case c >= 'a' && c <= 'f':
+		return c - 'a' + 10
+	case c >= 'A' && c <= 'F':
+		return c - 'A' + 10
+	}
+	return 16
+}
+
+// encode keeps the unreserved characters of RFC 3986 §2.3, and slashes in a path.
+func encode(s string, path bool) string {
+	const digits = "0123456789ABCDEF"
+	out := make([]byte, 0, len(s)+16)
+	for i := range len(s) {
+		c := s[i]
+		if c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || strings.IndexByte("-._~", c) >= 0 || path && c == '/' {
+			out = append(out, c)
+		} else {
+			out = append(out, '%', digits[c>>4], digits[c&15])
+		}
+	}
+	return string(out)
+}
