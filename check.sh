@@ -22,7 +22,7 @@ step "test, with the race detector"
 go test -race ./...
 
 step "official clients against build/seks"
-(cd e2e && go test ./...)
+(cd e2e && go test -timeout 30m ./...)
 
 step "fuzz, a short while each"
 ./fuzz.sh "${FUZZTIME:-2s}"
