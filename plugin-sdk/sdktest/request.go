@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	seks "github.com/seksbot/seks-broker/plugin-sdk"
@@ -25,15 +26,36 @@ func parse(raw string) (*request, error) {
 	if len(first) != 3 || first[2] != "HTTP/1.1" || !strings.HasPrefix(first[1], "/") {
 		return nil, fmt.Errorf("%q is no request line such as GET /api/openai/models HTTP/1.1", lines[0])
 	}
-	req := &request{method: first[0], target: first[1], body: body}
-	for _, line := range lines[1:] {
+	headers, err := parseHeaders(lines[1:])
+	return &request{method: first[0], target: first[1], body: body, headers: headers}, err
+}
+
+func parseHeaders(lines []string) (headers []seks.Header, err error) {
+	for _, line := range lines {
 		name, value, ok := strings.Cut(line, ":")
 		if !ok {
 			return nil, fmt.Errorf("%q is no header line", line)
 		}
-		req.headers = append(req.headers, seks.Header{Name: name, Value: strings.TrimSpace(value)})
+		headers = append(headers, seks.Header{Name: name, Value: strings.TrimSpace(value)})
 	}
-	return req, nil
+	return headers, nil
+}
+
+// parseAnswer reads the head of a raw answer; a body behind it is left out, as
+// it is in what a plugin sees.
+func parseAnswer(raw string) (*seks.AnswerHead, error) {
+	head, _, _ := strings.Cut(strings.ReplaceAll(raw, "\r\n", "\n"), "\n\n")
+	lines := strings.Split(strings.TrimRight(head, "\n"), "\n")
+	first := strings.Fields(lines[0])
+	if len(first) < 2 || !strings.HasPrefix(first[0], "HTTP/1.") {
+		return nil, fmt.Errorf("%q is no status line such as HTTP/1.1 200 OK", lines[0])
+	}
+	status, err := strconv.ParseUint(first[1], 10, 64)
+	if err != nil {
+		return nil, fmt.Errorf("%q is no status line such as HTTP/1.1 200 OK", lines[0])
+	}
+	headers, err := parseHeaders(lines[1:])
+	return &seks.AnswerHead{Status: status, Headers: headers}, err
 }
 
 // view cuts the tokens out of the request, for good, and shows the rest.
@@ -68,6 +90,9 @@ func (r *request) view(m *seks.Manifest) *seks.View {
 		if slices.Contains(m.Headers, strings.ToLower(h.Name)) {
 			v.Headers = append(v.Headers, h)
 		}
+	}
+	if m.NeedsTime {
+		v.Time = Time
 	}
 	v.UpstreamAuthority, v.UpstreamBase = split(m.Upstreams[0].URL)
 	return v
@@ -126,18 +151,19 @@ func (r *request) apply(p *abi.Plan, v *seks.View, e *evaluation) (string, error
 	return out.String(), nil
 }
 
-// editHeader puts a header that is set in the place of the first of its name.
+// editHeader puts a header that is set in the place of the first of its name,
+// written as that was.
 func (r *request) editHeader(e *abi.Edit, value string) {
 	named := func(h seks.Header) bool { return strings.EqualFold(h.Name, e.Name) }
-	at := len(r.headers)
+	at, name := len(r.headers), e.Name
 	if e.Kind != abi.AddHeader {
 		if i := slices.IndexFunc(r.headers, named); i >= 0 {
-			at = i
+			at, name = i, r.headers[i].Name
 		}
 		r.headers = slices.DeleteFunc(r.headers, named)
 	}
 	if e.Kind != abi.RemoveHeader {
-		r.headers = slices.Insert(r.headers, at, seks.Header{Name: e.Name, Value: value})
+		r.headers = slices.Insert(r.headers, at, seks.Header{Name: name, Value: value})
 	}
 }
 

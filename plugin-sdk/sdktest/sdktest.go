@@ -5,7 +5,6 @@
 package sdktest
 
 import (
-	"bytes"
 	"flag"
 	"fmt"
 	"os"
@@ -19,38 +18,73 @@ import (
 
 var update = flag.Bool("update", false, "rewrite the .golden files")
 
+// Time is the time that a plugin is shown where its manifest needs one:
+// 2026-01-31T12:00:00Z, as in `seks plugin eval --time`.
+const Time = 1769860800
+
 // Run makes a subtest of each testdata/*.http, a raw HTTP/1.1 request as an
-// agent sends it to the broker, and compares the result with the .golden file
-// beside it. `go test -update` rewrites those.
+// agent sends it to the broker, and compares the result with NAME.golden beside
+// it. A NAME.answer is the head of an answer as the API sends it to that
+// request, if there is one; its scrub plan is in NAME.answer.golden. `go test
+// -update` writes the goldens.
 func Run(t *testing.T, p seks.Provider, fields map[string]string) {
-	files, err := filepath.Glob("testdata/*.http")
-	if err != nil || len(files) == 0 {
+	requests, err := filepath.Glob("testdata/*.http")
+	if err != nil || len(requests) == 0 {
 		t.Fatalf("there is no request in testdata/*.http (%v)", err)
 	}
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".http"), func(t *testing.T) {
-			raw, err := os.ReadFile(file)
-			if err != nil {
-				t.Fatal(err)
-			}
-			got, err := Eval(p, string(raw), fields)
-			if err != nil {
-				t.Fatal(err)
-			}
-			golden := strings.TrimSuffix(file, ".http") + ".golden"
-			if *update {
-				if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-			want, err := os.ReadFile(golden)
-			if err != nil {
-				t.Fatalf("%v: run the test with -update", err)
-			}
-			if !bytes.Equal([]byte(got), want) {
-				t.Errorf("the plugin gives:\n%s\nthe golden file has:\n%s", got, want)
-			}
+	for _, file := range requests {
+		name := strings.TrimSuffix(file, ".http")
+		t.Run(filepath.Base(name), func(t *testing.T) {
+			got, err := Eval(p, read(t, file), fields)
+			compare(t, name+".golden", got, err)
 		})
+	}
+	answers, err := filepath.Glob("testdata/*.answer")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range answers {
+		t.Run(filepath.Base(file), func(t *testing.T) {
+			request := "GET / HTTP/1.1\n"
+			if name := strings.TrimSuffix(file, ".answer") + ".http"; exists(name) {
+				request = read(t, name)
+			}
+			got, err := EvalAnswer(p, request, read(t, file))
+			compare(t, file+".golden", got, err)
+		})
+	}
+}
+
+func exists(file string) bool {
+	_, err := os.Stat(file)
+	return err == nil
+}
+
+func read(t *testing.T, file string) string {
+	t.Helper()
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(raw)
+}
+
+func compare(t *testing.T, golden, got string, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(golden, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatalf("%v: run `go test . -update`, and look at what it wrote", err)
+	}
+	if got != string(want) {
+		t.Errorf("the plugin gives:\n%s\n%s has:\n%s\n(`go test . -update` writes it anew)", got, golden, want)
 	}
 }
 
@@ -88,4 +122,33 @@ func Eval(p seks.Provider, raw string, fields map[string]string) (string, error)
 		return "", err
 	}
 	return text + "\nrequest:\n" + out, nil
+}
+
+// EvalAnswer is the scrub plan for the head of an answer to a raw request, as
+// text. It is empty where the plan of that request asks for no look at answers.
+func EvalAnswer(p seks.Provider, raw, answer string) (string, error) {
+	req, err := parse(raw)
+	if err != nil {
+		return "", err
+	}
+	view := req.view(&p.Manifest)
+	made := p.Always
+	if p.Plan != nil {
+		made = p.Plan(view)
+	}
+	if made == nil || !made.InspectAnswer || p.Scrub == nil {
+		return "", nil
+	}
+	head, err := parseAnswer(answer)
+	if err != nil {
+		return "", err
+	}
+	authority, base := split(p.Manifest.Upstreams[0].URL)
+	head.Method, head.Path = view.Method, base+view.Path
+	head.Origin, head.Public = "https://"+authority, "http://127.0.0.1:8080"+view.Mount
+	scrub := p.Scrub(head)
+	if scrub == nil {
+		return "", nil
+	}
+	return scrub.Text(), nil
 }

@@ -3,6 +3,7 @@ package sdktest
 import (
 	"strings"
 	"testing"
+	"time"
 
 	seks "github.com/seksbot/seks-broker/plugin-sdk"
 )
@@ -138,5 +139,43 @@ func TestView(t *testing.T) {
 	}
 	if _, err := Eval(p, strings.Replace(raw, "/things", "/v2/things", 1), fields); err != nil || v.Path != "/v2/things" {
 		t.Errorf("%+v, %v", v, err)
+	}
+}
+
+// A plugin that asks for the time is shown the same one each time, and no other is.
+func TestTimes(t *testing.T) {
+	m := manifest()
+	plan := func(v *seks.View) *seks.Plan {
+		return new(seks.Plan).SetHeader("x-time", seks.Lit(time.Unix(int64(v.Time), 0).UTC().Format(time.RFC3339)))
+	}
+	for needs, want := range map[bool]string{true: "x-time: 2026-01-31T12:00:00Z\n", false: "x-time: 1970-01-01T00:00:00Z\n"} {
+		m.NeedsTime = needs
+		if got, err := Eval(seks.Provider{Manifest: m, Plan: plan}, raw, fields); err != nil || !strings.Contains(got, want) {
+			t.Errorf("%v: %v\n%s", needs, err, got)
+		}
+	}
+}
+
+func TestEvalAnswer(t *testing.T) {
+	p := seks.Provider{Manifest: manifest(), Always: new(seks.Plan).Inspect(), Scrub: func(h *seks.AnswerHead) *seks.ScrubPlan {
+		s := &seks.ScrubPlan{Mask: []string{"x-secret"}, Drop: []string{h.Method}, KeepCookies: []string{h.Path}}
+		for _, header := range h.Headers {
+			s.Rewrites = append(s.Rewrites, seks.Rewrite{Header: header.Name, From: h.Origin + header.Value, To: h.Public})
+		}
+		return s
+	}}
+	const answer = "HTTP/1.1 201 Created\r\nLocation: /x\r\n\r\nLink: in the body\n"
+	const want = "drop POST\nmask x-secret\nrewrite Location \"https://api.example.com/x\" \"http://127.0.0.1:8080/api/ex\"\nkeep-cookie /base/v1/things\n"
+	if got, err := EvalAnswer(p, raw, answer); err != nil || got != want {
+		t.Errorf("%v\n%s", err, got)
+	}
+	for _, bad := range []string{"", "HTTP/1.1\n", "HTTP/1.1 OK 200\n", "HTTP/1.1 200\nno header\n"} {
+		if got, err := EvalAnswer(p, raw, bad); err == nil {
+			t.Errorf("%q gives %q", bad, got)
+		}
+	}
+	p.Always = new(seks.Plan)
+	if got, err := EvalAnswer(p, raw, answer); err != nil || got != "" {
+		t.Errorf("with no wish to see answers: %q, %v", got, err)
 	}
 }
