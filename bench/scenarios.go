@@ -62,6 +62,14 @@ var scenarios = []scenario{
 		columns: []figures.Column{{Title: "events/s", Ratio: true}, {Title: "median µs"}, {Title: "p99 µs"}, {Title: "gateway's CPU busy, %"}, {Title: "load's, %"}},
 		run:     events,
 	},
+	{
+		name: "search",
+		title: func(options) string {
+			return fmt.Sprintf("The scrubber's search: %d MiB, by CPU time", searchSize>>20)
+		},
+		columns: []figures.Column{{Title: "GB a CPU second"}},
+		run:     search,
+	},
 }
 
 func latency(b *bench, table *figures.Table) {

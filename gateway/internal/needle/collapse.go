@@ -29,6 +29,9 @@ func (s *search) unescape(f *finders, start, end int, quoted bool, v *view) {
 	var over Form // what was taken out before the next byte
 	escaped := false
 	flush := func() {
+		if len(v.buf) == first && !escaped {
+			return
+		}
 		if escaped && len(v.buf)-first >= s.set.shortest {
 			s.part(v)
 		} else {
@@ -48,7 +51,7 @@ func (s *search) unescape(f *finders, start, end int, quoted bool, v *view) {
 			i = j
 			continue
 		}
-		if !special[b[i]] {
+		if !special[b[i]] || b[i] == '=' && !quoted {
 			flush()
 			i++
 			continue

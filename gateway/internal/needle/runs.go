@@ -8,27 +8,35 @@ type runs struct {
 	steps int
 	found func(start, end int, marked bool)
 
-	before [5]uint64 // of the block before: runs of 1, 2, 4, 8, 16 that end at a bit
-	marks  uint64    // of the block before
-	open   int       // where a run began that has not ended, -1
-	marked bool      // it has a mark in it
+	before uint64 // of the block before: its mask
+	near   bool   // and whether it has eight in a byte of that
+	marks  uint64 // of the block before
+	open   int    // where a run began that has not ended, -1
+	marked bool   // it has a mark in it
+}
+
+// full says whether one of the eight bytes of m has all its bits. A run of 15
+// has one in its mask, so most blocks need no more than this.
+func full(m uint64) bool {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	return (^m-ones)&m&tops != 0
 }
 
 // block takes the masks of the 64 bytes from offset on.
 func (r *runs) block(offset int, in, marks uint64) {
-	long := in
-	for k := range r.steps {
-		before := r.before[k]
-		r.before[k] = long
-		n := 1 << k
-		long &= long<<n | before>>(64-n)
+	near := r.steps < 4 || full(in)
+	if near || r.near || r.open >= 0 {
+		before, long := r.before, in
+		for k := range r.steps {
+			n := 1 << k
+			long &= long<<n | before>>(64-n)
+			before &= before << n
+		}
+		if r.open >= 0 || long != 0 {
+			r.slow(offset, in, marks, long)
+		}
 	}
-	if r.open < 0 && long == 0 {
-		r.marks = marks
-		return
-	}
-	r.slow(offset, in, marks, long)
-	r.marks = marks
+	r.before, r.near, r.marks = in, near, marks
 }
 
 func (r *runs) slow(offset int, in, marks, long uint64) {

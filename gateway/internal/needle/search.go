@@ -12,7 +12,7 @@ const (
 
 // maxOver is how many views may lie over one another, beside the one that
 // collapses escapes to any depth.
-const maxOver = 3
+const maxOver = 2
 
 // search is the room that one search works in. It is taken from a pool only when
 // a text has something to decode.

@@ -34,6 +34,8 @@ var special = [256]bool{'%': true, '\\': true, '&': true, '=': true, '\n': true,
 func (u *unescaper) token(i int) (value rune, next int) {
 	if b := u.b[i:]; len(b) >= 6 { // the common ones, at once
 		switch {
+		case b[0] == '%' && (unhex[b[1]] > 15 && !special[b[1]] || b[2] == '%' && (b[3] < '3' || b[3] > '6')):
+			return '%', i + 1 // the digit that is missing is not an escaped one either
 		case b[0] == '%' && unhex[b[1]]|unhex[b[2]] < 16:
 			if c := unhex[b[1]]<<4 | unhex[b[2]]; !special[c] {
 				u.kind = Percent

@@ -1,0 +1,214 @@
+package main
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/seksbot/seks-broker/bench/figures"
+)
+
+// searchSize is how much of each kind of body is searched.
+const searchSize = 128 << 20
+
+// search times the scrubber's search by `seks scrub`, a filter around it, beside
+// ripgrep and a loop of bytes.Index, which have a few of the forms listed. What
+// counts is CPU time, so that other work on the machine matters little; the time
+// that a program takes for an empty body is taken off.
+func search(b *bench, table *figures.Table) {
+	dir, err := os.MkdirTemp("", "bench-search-")
+	if err != nil {
+		b.failed = append(b.failed, err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	r := rand.New(rand.NewPCG(1, 2))
+	secrets := make([]string, 10000)
+	for i := range secrets {
+		secrets[i] = "sk-" + word(r, 48)
+	}
+	for _, body := range searchBodies(r, secrets[0]) {
+		file := filepath.Join(dir, "body")
+		if err := os.WriteFile(file, bytes.Repeat(body.block, searchSize/len(body.block)), 0o600); err != nil {
+			b.failed = append(b.failed, err)
+			return
+		}
+		for _, n := range body.secrets {
+			if err := b.searchOne(table, dir, file, body, secrets[:n]); err != nil {
+				b.failed = append(b.failed, fmt.Errorf("search, %s, %d secrets: %w", body.name, n, err))
+			}
+		}
+	}
+}
+
+func (b *bench) searchOne(table *figures.Table, dir, file string, body searchBody, secrets []string) error {
+	n := len(secrets)
+	needles, listed := filepath.Join(dir, "needles"), filepath.Join(dir, "listed")
+	forms := listedForms(secrets)
+	if err := os.WriteFile(needles, []byte(strings.Join(secrets, "\n")), 0o600); err != nil {
+		return err
+	}
+	if err := os.WriteFile(listed, []byte(strings.Join(forms, "\n")), 0o600); err != nil {
+		return err
+	}
+	programs := []struct {
+		name string
+		args []string
+	}{
+		{"seks scrub, all forms", []string{filepath.Join(b.options.build, "seks"), "scrub", "--needles-from", needles}},
+		{"ripgrep -F, 6 forms listed", []string{"rg", "-a", "-F", "-c", "--no-mmap", "-f", listed, "-"}},
+	}
+	c := table.Case(fmt.Sprintf("%s, %d secrets", body.name, n))
+	for range b.options.rounds {
+		for _, p := range programs {
+			if _, err := exec.LookPath(p.args[0]); err != nil {
+				c.Note(p.name, "not installed")
+				continue
+			}
+			idle, err := cpu(p.args, os.DevNull)
+			if err != nil {
+				return err
+			}
+			took, err := cpu(p.args, file)
+			if err != nil {
+				return err
+			}
+			c.Add(p.name, searchSize/1e9/max(took-idle, time.Microsecond).Seconds())
+		}
+		if n <= 10 { // more would take minutes
+			c.Add("bytes.Index, 6 forms listed", naive(body.block, forms))
+		}
+	}
+	return nil
+}
+
+// cpu is the CPU time of a program with that file as its input.
+func cpu(args []string, input string) (time.Duration, error) {
+	in, err := os.Open(input)
+	if err != nil {
+		return 0, err
+	}
+	defer in.Close()
+	p := exec.Command(args[0], args[1:]...)
+	p.Stdin = in
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer null.Close()
+	p.Stdout = null
+	err = p.Run()
+	if exit := (*exec.ExitError)(nil); err != nil && !(strings.HasSuffix(args[0], "rg") && asExit(err, &exit) && exit.ExitCode() == 1) { // rg's 1: nothing was found
+		return 0, err
+	}
+	return p.ProcessState.UserTime() + p.ProcessState.SystemTime(), nil
+}
+
+func asExit(err error, exit **exec.ExitError) bool {
+	e, ok := err.(*exec.ExitError)
+	*exit = e
+	return ok
+}
+
+// naive is GB a CPU second of one pass of bytes.Index for each spelling.
+func naive(block []byte, forms []string) float64 {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	begin, rounds := threadTime(), 0
+	for threadTime()-begin < 50*time.Millisecond { // what the clock of CPU time can tell
+		for _, f := range forms {
+			if bytes.Contains(block, []byte(f)) {
+				panic("a random secret stands in a random body")
+			}
+		}
+		rounds++
+	}
+	return float64(rounds*len(block)) / 1e9 / (threadTime() - begin).Seconds()
+}
+
+func threadTime() time.Duration {
+	const rusageThread = 1
+	var u syscall.Rusage
+	_ = syscall.Getrusage(rusageThread, &u) // its arguments are good
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
+}
+
+// listedForms are what a program that only compares can have listed: raw, base64
+// at three alignments in two alphabets where they differ, and hex in two cases.
+func listedForms(secrets []string) (list []string) {
+	for _, s := range secrets {
+		list = append(list, s, hex.EncodeToString([]byte(s)), strings.ToUpper(hex.EncodeToString([]byte(s))))
+		for before := range 3 {
+			text := base64.RawStdEncoding.EncodeToString([]byte("xx"[:before] + s + "xx"))
+			list = append(list, text[(8*before+5)/6:8*(before+len(s))/6])
+		}
+	}
+	return list
+}
+
+type searchBody struct {
+	name    string
+	block   []byte
+	secrets []int
+}
+
+func searchBodies(r *rand.Rand, secret string) []searchBody {
+	const size = 1 << 20
+	var doc, event strings.Builder
+	for doc.Len() < size {
+		fmt.Fprintf(&doc, `{"id":"chatcmpl-%s","created":%d,"choices":[{"index":%d,"message":{"role":"assistant","content":"%s"}}]},`, word(r, 24), r.Uint32(), r.IntN(9), sentence(r))
+		fmt.Fprintf(&event, "event: delta\ndata: {\"i\":%d,\"delta\":\"%s\"}\n\n", r.IntN(999), word(r, 1+r.IntN(9)))
+	}
+	random := make([]byte, size)
+	for i := range random {
+		random[i] = byte(r.Uint32())
+	}
+	text := doc.String()[:size]
+	var escaped strings.Builder
+	for _, c := range []byte(text[:size/6]) {
+		fmt.Fprintf(&escaped, `\u%04x`, c)
+	}
+	many, few := []int{1, 10, 100, 1000, 10000}, []int{10, 1000}
+	list := []searchBody{
+		{"JSON", []byte(text), many},
+		{"events", []byte(event.String()), few},
+		{"base64", []byte(base64.StdEncoding.EncodeToString(random))[:size], many},
+		{"base64 of JSON", []byte(base64.StdEncoding.EncodeToString([]byte(text)))[:size], few},
+		{"all \\u escapes", []byte(escaped.String()), few},
+		{"binary", random, few},
+	}
+	for _, worst := range [][2]string{
+		{"near misses", secret[:50] + "?"}, {"one letter", "A"}, {"base64 of base64", "QUFB"}, {"percent signs", "%2"}, {"backslashes", `\`},
+		{"ampersands", "&amp;"}, {"equals signs", "=A"}, {"short lines", "abc\n"}, {"colons", "ab:cd:"},
+	} {
+		list = append(list, searchBody{"worst case: " + worst[0], bytes.Repeat([]byte(worst[1]), size/len(worst[1])), []int{10}})
+	}
+	return list
+}
+
+func word(r *rand.Rand, n int) string {
+	const all = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = all[r.IntN(len(all))]
+	}
+	return string(b)
+}
+
+func sentence(r *rand.Rand) string {
+	var b strings.Builder
+	for range 40 {
+		b.WriteString(strings.ToLower(word(r, 1+r.IntN(9))))
+		b.WriteString([]string{" ", " ", " ", " ", " ", " ", " ", ", ", `\n`, `\"`}[r.IntN(10)])
+	}
+	return b.String()
+}
