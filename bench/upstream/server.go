@@ -56,6 +56,7 @@ type Options struct {
 	RawLimit  int64           // how many bytes RawIn keeps; 16 MiB, below 0 none
 	BodyLimit int             // how many bytes of a body Seen keeps; 64 KiB
 	Hostile   Hostile         // answers in unusual bytes, now and then
+	Handler   http.Handler    // another API instead of these, which checks the key itself: see package apis
 }
 
 // Server is a double. Make it with New.
@@ -126,6 +127,14 @@ func (s *Server) Start() (baseURL string, err error) {
 	return scheme + "://" + s.listener.Addr().String(), nil
 }
 
+// URL is the base URL of a double that was started.
+func (s *Server) URL() string {
+	if s.options.TLS {
+		return "https://" + s.listener.Addr().String()
+	}
+	return "http://" + s.listener.Addr().String()
+}
+
 // Seed is what the random choices of Hostile are made from.
 func (s *Server) Seed() uint64 { return s.options.Hostile.Seed }
 
@@ -168,6 +177,10 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	s.record.begin(r)
 	id := s.newID("req")
 	w.Header().Set("X-Request-Id", id)
+	if s.options.Handler != nil {
+		s.options.Handler.ServeHTTP(w, r)
+		return
+	}
 	if r.Header.Get("Anthropic-Version") != "" {
 		w.Header().Set("Request-Id", id)
 		w = anthropicWriter{w}

@@ -27,11 +27,12 @@ type Broker struct {
 
 // Options say how the broker is set up.
 type Options struct {
-	Dir      string   // an empty folder
-	Upstream string   // what [providers.openai] and [providers.anthropic] send to
-	Plugins  string   // plugins_dir; that of the build
-	Listen   []string // the agent listeners; one on loopback
-	Extra    string   // more of broker.toml: plain keys first, then tables
+	Dir       string   // an empty folder
+	Upstream  string   // what [providers.openai] and [providers.anthropic] send to
+	Providers string   // the tables of providers, where they are others than these two
+	Plugins   string   // plugins_dir; that of the build
+	Listen    []string // the agent listeners; one on loopback
+	Extra     string   // more of broker.toml: plain keys first, then tables
 }
 
 // New sets up a folder: broker.toml, the master key and the store. build is the
@@ -63,8 +64,10 @@ func (b *Broker) Configure(o Options) error {
 	if err != nil {
 		return err
 	}
-	toml := fmt.Sprintf("listen = %s\nplugins_dir = %q\n%s\n[admin]\nlisten = \"127.0.0.1:0\"\n[providers.openai]\nupstream = %q\n[providers.anthropic]\nupstream = %[4]q\n",
-		listen, o.Plugins, o.Extra, o.Upstream)
+	if o.Providers == "" {
+		o.Providers = fmt.Sprintf("[providers.openai]\nupstream = %q\n[providers.anthropic]\nupstream = %[1]q\n", o.Upstream)
+	}
+	toml := fmt.Sprintf("listen = %s\nplugins_dir = %q\n%s\n[admin]\nlisten = \"127.0.0.1:0\"\n%s", listen, o.Plugins, o.Extra, o.Providers)
 	return os.WriteFile(b.ConfigFile(), []byte(toml), 0o600)
 }
 

@@ -95,7 +95,28 @@ func (r *request) view(m *seks.Manifest) *seks.View {
 		v.Time = Time
 	}
 	v.UpstreamAuthority, v.UpstreamBase = split(m.Upstreams[0].URL)
+	if r.body != "" && slices.ContainsFunc(m.Bodies, func(n abi.BodyNeed) bool { return (n.Method == "" || n.Method == r.method) && fits(n.Path, v.Path) }) {
+		v.BodyState, v.Body = abi.BodyWhole, []byte(r.body)
+	}
 	return v
+}
+
+// fits says whether a path meets a pattern, as in an Operation.
+func fits(pattern, path string) bool {
+	segments, parts := strings.Split(pattern, "/"), strings.Split(path, "/")
+	for i, s := range segments {
+		switch {
+		case strings.HasSuffix(s, "...}"):
+			return len(parts) >= i
+		case i >= len(parts), !strings.HasPrefix(s, "{") && s != parts[i]:
+			return false
+		case strings.HasPrefix(s, "{"):
+			if _, verb, _ := strings.Cut(s, "}"); parts[i] == verb || !strings.HasSuffix(parts[i], verb) {
+				return false
+			}
+		}
+	}
+	return len(segments) == len(parts)
 }
 
 func split(upstream string) (authority, base string) {

@@ -179,3 +179,17 @@ func TestEvalAnswer(t *testing.T) {
 		t.Errorf("with no wish to see answers: %q, %v", got, err)
 	}
 }
+
+// The body is there where the manifest asks for it.
+func TestBodyInView(t *testing.T) {
+	for pattern, want := range map[string]bool{
+		"/v1/things": true, "/{v}/things": true, "/v1/{rest...}": true, "/v1/thing": false, "/v1/{x}/y": false, "/v1/{x}:y": false, "/v1": false,
+	} {
+		m, shown := manifest(), false
+		m.Bodies = []seks.BodyNeed{{Method: "POST", Path: pattern}}
+		p := seks.Provider{Manifest: m, Plan: func(v *seks.View) *seks.Plan { shown = string(v.Body) == "body\n"; return new(seks.Plan) }}
+		if _, err := Eval(p, raw, fields); err != nil || shown != want {
+			t.Errorf("%s: %v, %v", pattern, shown, err)
+		}
+	}
+}

@@ -12,6 +12,9 @@ import (
 func plan(v *seks.View) *seks.Plan {
 	p := seks.Bearer("token").Inspect()
 	path, uploads := canonical(v.Method, v.Path)
+	if path == "/graphql" {
+		p = graphQL(p, v)
+	}
 	enterprise := strings.HasSuffix(v.UpstreamBase, "/api/v3")
 	api := strings.TrimSuffix(v.UpstreamBase, "/v3")
 	switch {

@@ -21,6 +21,7 @@ var provider = seks.Provider{
 			{Kind: seks.SlotHeader, Name: "authorization", Scheme: "token"},
 			{Kind: seks.SlotBasic},
 		},
+		Bodies: []seks.BodyNeed{{Path: "/graphql"}, {Path: "/graphql/"}, {Path: "/api/graphql"}, {Path: "/api/graphql/"}, {Path: "/api/v3/graphql"}, {Path: "/api/v3/graphql/"}},
 		ErrorShape: seks.ErrorShape{
 			ContentType: "application/json; charset=utf-8",
 			Body: `{"message":"{{message}}","errors":[{"resource":"seks-broker","code":"{{code}}"}],` +

@@ -1,0 +1,192 @@
+package e2e
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/anthropics/anthropic-sdk-go"
+	anthropicopt "github.com/anthropics/anthropic-sdk-go/option"
+	"github.com/openai/openai-go/v3"
+	"github.com/openai/openai-go/v3/option"
+	"google.golang.org/genai"
+
+	"github.com/seksbot/seks-broker/bench/upstream/apis"
+)
+
+func (c *conn) openai() *openai.Client {
+	client := openai.NewClient(option.WithBaseURL(c.base+"/v1/"), option.WithAPIKey(c.token), option.WithMaxRetries(0))
+	return &client
+}
+
+func goOpenAI() goClient {
+	return goClient{
+		name: "openai-go", module: "github.com/openai/openai-go/v3", provider: "openai",
+		wants: wants{kinds: map[int]string{0: "*apierror.Error"}, upstream: 429},
+		call:  func(c *conn) error { return chat("gpt-double")(*c.openai(), c) },
+		stream: func(c *conn) error {
+			s, text := c.openai().Chat.Completions.NewStreaming(c, hello("gpt-double")), ""
+			for s.Next() {
+				for _, choice := range s.Current().Choices {
+					text += choice.Delta.Content
+				}
+			}
+			return errors.Join(s.Err(), expect("the text", text, reply))
+		},
+		pages: func(c *conn) error {
+			n, all := 0, c.openai().Files.ListAutoPaging(c, openai.FileListParams{Limit: openai.Int(20)})
+			for all.Next() {
+				n++
+			}
+			if all.Err() == nil && n < 45 {
+				return fmt.Errorf("%d files", n)
+			}
+			return all.Err()
+		},
+		upload: func(c *conn) error {
+			f, err := c.openai().Files.New(c, openai.FileNewParams{File: openai.File(bytes.NewReader(c.content), "a.bin", "application/octet-stream"), Purpose: openai.FilePurposeUserData})
+			if err != nil {
+				return err
+			}
+			sum := sha256.Sum256(c.content)
+			return expect("the digest", f.JSON.ExtraFields["sha256"].Raw(), `"`+hex.EncodeToString(sum[:])+`"`)
+		},
+		download: func(c *conn) error {
+			text := strings.Repeat("\x00\xff line\n", 100)
+			f, err := c.openai().Files.New(c, openai.FileNewParams{File: openai.File(strings.NewReader(text), "b.bin", "application/octet-stream"), Purpose: openai.FilePurposeUserData})
+			if err != nil {
+				return err
+			}
+			answer, err := c.openai().Files.Content(c, f.ID)
+			if err != nil {
+				return err
+			}
+			defer answer.Body.Close()
+			return same(answer.Body, []byte(text))
+		},
+		upstream: func(c *conn) error { return chat("error-429")(*c.openai(), c) },
+		writing:  func(c *conn) error { return chat("gpt-double")(*c.openai(), c) },
+		granting: func(c *conn) error {
+			return ignoreMissing(c.openai().Post(c, "organization/admin_api_keys", map[string]string{"name": "a"}, nil))
+		},
+	}
+}
+
+// ignoreMissing takes the 404 of a double for good: the request was let through
+// to an API that doesn't have it.
+func ignoreMissing(err error) error {
+	var o *openai.Error
+	var a *anthropic.Error
+	if errors.As(err, &o) && o.StatusCode == 404 && o.Response.Header.Get("X-Seks-Error") == "" ||
+		errors.As(err, &a) && a.StatusCode == 404 && a.Response.Header.Get("X-Seks-Error") == "" {
+		return nil
+	}
+	return err
+}
+
+func (c *conn) anthropic() *anthropic.Client {
+	client := anthropic.NewClient(anthropicopt.WithoutEnvironmentDefaults(), anthropicopt.WithBaseURL(c.base), anthropicopt.WithAPIKey(c.token), anthropicopt.WithMaxRetries(0))
+	return &client
+}
+
+func goAnthropic() goClient {
+	return goClient{
+		name: "anthropic-sdk-go", module: "github.com/anthropics/anthropic-sdk-go", provider: "anthropic",
+		wants: wants{kinds: map[int]string{0: "*apierror.Error"}, upstream: 529},
+		call:  func(c *conn) error { return message("claude-double")(*c.anthropic(), c) },
+		stream: func(c *conn) error {
+			s, whole := c.anthropic().Messages.NewStreaming(c, greeting("claude-double")), anthropic.Message{}
+			for s.Next() {
+				if err := whole.Accumulate(s.Current()); err != nil {
+					return err
+				}
+			}
+			if s.Err() != nil {
+				return s.Err()
+			}
+			return expect("the text", whole.Content[0].Text, reply)
+		},
+		pages: func(c *conn) error {
+			n, all := 0, c.anthropic().Models.ListAutoPaging(c, anthropic.ModelListParams{})
+			for all.Next() {
+				n++
+			}
+			return errors.Join(all.Err(), expect("the number of models", n, 3))
+		},
+		upload: func(c *conn) error {
+			f, err := c.anthropic().Files.Upload(c, anthropic.FileUploadParams{File: anthropic.File(bytes.NewReader(c.content), "a.bin", "application/octet-stream")})
+			if err != nil {
+				return err
+			}
+			sum := sha256.Sum256(c.content)
+			return expect("the digest", f.JSON.ExtraFields["sha256"].Raw(), `"`+hex.EncodeToString(sum[:])+`"`)
+		},
+		upstream: func(c *conn) error { return message("error-529")(*c.anthropic(), c) },
+		writing:  func(c *conn) error { return message("claude-double")(*c.anthropic(), c) },
+		granting: func(c *conn) error {
+			return ignoreMissing(c.anthropic().Post(c, "v1/organizations/invites", map[string]string{"email": "a@example.com", "role": "user"}, nil))
+		},
+	}
+}
+
+func (c *conn) gemini() *genai.Client {
+	client, err := genai.NewClient(c, &genai.ClientConfig{APIKey: c.token, Backend: genai.BackendGeminiAPI, HTTPOptions: genai.HTTPOptions{BaseURL: c.base}})
+	if err != nil {
+		panic(err) // it says which option is missing
+	}
+	return client
+}
+
+func goGemini() goClient {
+	generate := func(model string) func(c *conn) error {
+		return func(c *conn) error {
+			r, err := c.gemini().Models.GenerateContent(c, model, genai.Text("Say hello."), nil)
+			if err != nil {
+				return err
+			}
+			return expect("the text", r.Text(), apis.Reply)
+		}
+	}
+	return goClient{
+		name: "google.golang.org/genai", module: "google.golang.org/genai", provider: "gemini",
+		wants: wants{kinds: map[int]string{0: "genai.APIError"}, upstream: 429},
+		call:  generate("double-1"),
+		stream: func(c *conn) error {
+			text := ""
+			for r, err := range c.gemini().Models.GenerateContentStream(c, "double-1", genai.Text("Say hello."), nil) {
+				if err != nil {
+					return err
+				}
+				text += r.Text()
+			}
+			return expect("the text", text, apis.Reply)
+		},
+		pages: func(c *conn) error {
+			n := 0
+			page, err := c.gemini().Models.List(c, &genai.ListModelsConfig{PageSize: 2})
+			for ; err == nil; page, err = page.Next(c) {
+				if n += len(page.Items); page.NextPageToken == "" {
+					break
+				}
+			}
+			return errors.Join(err, expect("the number of models", n, 3))
+		},
+		upload: func(c *conn) error {
+			f, err := c.gemini().Files.Upload(c, bytes.NewReader(c.content), &genai.UploadFileConfig{MIMEType: "text/plain", DisplayName: "a"})
+			if err != nil {
+				return err
+			}
+			sum := sha256.Sum256(c.content)
+			return expect("the digest", f.Sha256Hash, hex.EncodeToString(sum[:]))
+		},
+		upstream: generate("error-429"),
+		writing:  generate("double-1"),
+		granting: func(c *conn) error {
+			_, err := c.gemini().AuthTokens.Create(c, &genai.CreateAuthTokenConfig{HTTPOptions: &genai.HTTPOptions{APIVersion: "v1alpha"}})
+			return err
+		},
+	}
+}

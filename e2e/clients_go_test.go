@@ -1,0 +1,107 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"reflect"
+	"testing"
+)
+
+// goClient is an official client for Go: its calls, each of which checks what
+// came back, by the step that it is. Writing is a call that changes something,
+// granting one that mints access.
+type goClient struct {
+	name, module, provider string
+	wants                  wants
+	call, stream, pages, upload,
+	download, graphQL, upstream,
+	writing, granting func(c *conn) error
+}
+
+// conn is where a client is pointed, and the token that it holds.
+type conn struct {
+	context.Context
+	base, token string
+	content     []byte // for uploads
+}
+
+func (w *world) runGo(t *testing.T, g goClient) {
+	p, data := w.providers[g.provider], content()
+	client := g.name + " " + moduleVersion(t, g.module)
+	step := func(name string, do func(*conn) error, token string) {
+		if do == nil {
+			return
+		}
+		t.Run(name, func(t *testing.T) {
+			err := do(&conn{t.Context(), w.base(g.provider), token, data})
+			g.wants.check(t, g.outcome(name, err))
+			if !t.Failed() {
+				w.clients.pass(client, name)
+			}
+		})
+	}
+	step(stepCall, g.call, p.token)
+	step(stepStream, g.stream, p.token)
+	step(stepPages, g.pages, p.token)
+	step(stepUpload, g.upload, p.token)
+	step(stepDownload, g.download, p.token)
+	step(stepGraphQL, g.graphQL, p.token)
+	step(stepUpstream, g.upstream, p.token)
+	step(stepBadToken, g.call, p.token[:len(p.token)-1]+"_")
+	step(stepReads, g.pages, p.readOnly)
+	step(stepWrites, g.writing, p.readOnly)
+	step(stepGrant, g.granting, p.token)
+	step(stepGrantGood, g.granting, p.granting)
+}
+
+// outcome names the error by the client's own class, wherever it is wrapped.
+func (g goClient) outcome(step string, err error) outcome {
+	o := outcome{Step: step}
+	if err == nil {
+		return o
+	}
+	o.Kind, o.Message = fmt.Sprintf("%T", err), err.Error()
+	for e := err; e != nil; e = errors.Unwrap(e) {
+		v := reflect.Indirect(reflect.ValueOf(e))
+		if v.Kind() != reflect.Struct {
+			continue
+		}
+		if f := v.FieldByName("Message"); f.IsValid() && f.Kind() == reflect.String {
+			o.Message = f.String()
+		}
+		for _, name := range []string{"StatusCode", "Code"} {
+			if f := v.FieldByName(name); f.IsValid() && f.CanInt() {
+				o.Kind, o.Status = fmt.Sprintf("%T", e), int(f.Int())
+				return o
+			}
+		}
+		if f := v.FieldByName("Response"); f.IsValid() {
+			if r, ok := f.Interface().(*http.Response); ok && r != nil {
+				o.Kind, o.Status = fmt.Sprintf("%T", e), r.StatusCode
+				return o
+			}
+		}
+	}
+	return o
+}
+
+// same is whether what came back is what went out.
+func same(got io.Reader, want []byte) error {
+	b, err := io.ReadAll(got)
+	if err == nil && !bytes.Equal(b, want) {
+		err = fmt.Errorf("%d other bytes came back for %d", len(b), len(want))
+	}
+	return err
+}
+
+// expect is an error unless got is what was wanted.
+func expect(what string, got, want any) error {
+	if !reflect.DeepEqual(got, want) {
+		return fmt.Errorf("%s is %v, want %v", what, got, want)
+	}
+	return nil
+}

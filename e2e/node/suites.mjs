@@ -1,0 +1,183 @@
+// The official clients, each unmodified but for its base URL and its key, and
+// what each is asked to do. A step throws unless it got what it wanted.
+import OpenAI, { toFile as openaiFile } from 'openai'
+import Anthropic1, { toFile as anthropicFile } from '@anthropic-ai/sdk'
+import Anthropic0 from 'anthropic-sdk-0'
+import { Octokit as All } from 'octokit'
+import { Octokit as Rest } from '@octokit/rest'
+import { Client as Notion, APIResponseError } from '@notionhq/client'
+import { GoogleGenAI as Gemini3, ApiError as GeminiError3 } from '@google/genai'
+import { GoogleGenAI as Gemini2, ApiError as GeminiError2 } from 'genai-2'
+import Cloudflare from 'cloudflare'
+import { BraveSearch, BraveSearchError } from 'brave-search'
+
+const says = [{ role: 'user', content: 'Say hello.' }]
+const hello = 'Hello from the upstream double.'
+const geminiHello = 'Hello from the double of Gemini.'
+
+async function count(pages) {
+  let n = 0
+  for await (const _ of pages) n++
+  return n
+}
+
+// missing takes a double's 404 for good: the request was let through.
+const missing = (e) => {
+  if (e.status !== 404 || e.headers?.get('x-seks-error')) throw e
+}
+
+const openai = {
+  connect: (base, apiKey) => new OpenAI({ baseURL: base + '/api/openai/v1', apiKey, maxRetries: 0 }),
+  kinds: { APIError: OpenAI.APIError },
+  steps: {
+    call: async (c, { expect }) => expect('the text', (await c.chat.completions.create({ model: 'double', messages: says })).choices[0].message.content, hello),
+    stream: async (c, { expect }) => {
+      let text = ''
+      for await (const event of await c.chat.completions.create({ model: 'double', messages: says, stream: true })) text += event.choices[0]?.delta.content ?? ''
+      expect('the text', text, hello)
+    },
+    pages: async (c, { expect }) => expect('45 files or more', (await count(c.files.list({ limit: 20 }))) >= 45, true),
+    upload: async (c, { bytes, digest, expect }) => expect('the digest', (await c.files.create({ file: await openaiFile(bytes, 'a.bin'), purpose: 'user_data' })).sha256, digest),
+    upstream: (c) => c.chat.completions.create({ model: 'error-429', messages: says }),
+    writing: (c) => c.chat.completions.create({ model: 'double', messages: says }),
+    granting: (c) => c.post('/organization/admin_api_keys', { body: { name: 'a' } }).catch(missing),
+  },
+}
+
+const anthropic = (SDK, files) => ({
+  connect: (base, apiKey) => new SDK({ baseURL: base + '/api/anthropic', apiKey, maxRetries: 0 }),
+  kinds: { APIError: SDK.APIError },
+  steps: {
+    call: async (c, { expect }) => expect('the text', (await c.messages.create({ model: 'double', max_tokens: 64, messages: says })).content[0].text, hello),
+    stream: async (c, { expect }) => {
+      let text = ''
+      for await (const e of await c.messages.create({ model: 'double', max_tokens: 64, messages: says, stream: true })) if (e.type === 'content_block_delta') text += e.delta.text
+      expect('the text', text, hello)
+    },
+    pages: async (c, { expect }) => expect('the number of models', await count(c.models.list()), 3),
+    upload: async (c, { bytes, digest, expect }) => expect('the digest', (await files(c).upload({ file: await anthropicFile(bytes, 'a.bin') })).sha256, digest),
+    upstream: (c) => c.messages.create({ model: 'error-529', max_tokens: 64, messages: says }),
+    writing: (c) => c.messages.create({ model: 'double', max_tokens: 64, messages: says }),
+    granting: (c) => c.post('/v1/organizations/invites', { body: { email: 'a@example.com', role: 'user' } }).catch(missing),
+  },
+})
+
+const repo = { owner: 'octo', repo: 'hello' }
+// Octokit's error has no class to import from here; it is known by its name.
+class RequestError {
+  static [Symbol.hasInstance](e) {
+    return e.name === 'HttpError'
+  }
+}
+const octokit = (SDK, rest, more) => ({
+  connect: (base, auth) => new SDK({ auth, baseUrl: base + '/api/github', retry: { enabled: false }, throttle: { enabled: false }, log: { debug() {}, info() {}, warn() {}, error() {} } }),
+  kinds: { RequestError },
+  steps: {
+    call: async (c, { expect }) => expect('the name', (await rest(c).repos.get(repo)).data.full_name, 'octo/hello'),
+    pages: async (c, { expect }) => expect('the number of issues', (await c.paginate(rest(c).issues.listForRepo, { ...repo, per_page: 2 })).length, 5),
+    upload: async (c, { bytes, digest, expect }) =>
+      expect('the digest', (await rest(c).repos.uploadReleaseAsset({ ...repo, release_id: 1, name: 'a.bin', data: bytes, baseUrl: c.request.endpoint.DEFAULTS.baseUrl })).data.label, digest),
+    download: async (c, { expect }) => {
+      const { data } = await rest(c).repos.downloadZipballArchive({ ...repo, ref: 'main' })
+      expect('the download', Buffer.from(data).toString().includes('token "SIGNED"'), true)
+    },
+    upstream: (c) => rest(c).repos.get({ ...repo, repo: 'missing' }),
+    writing: (c) => rest(c).issues.create({ ...repo, title: 'a' }),
+    granting: (c) => rest(c).repos.createDeployKey({ ...repo, title: 'a', key: 'ssh-ed25519 AAAA' }),
+    ...more,
+  },
+})
+
+const graphql = {
+  graphql: async (c, { expect }) => {
+    expect('the login', (await c.graphql('query ($n: Int) { viewer { login } }', { n: 1 })).viewer.login, 'octo')
+    expect('the star', (await c.graphql('mutation { s: addStar(input: {starrableId: "x"}) { clientMutationId } }')).addStar.clientMutationId, '1')
+  },
+}
+
+const gemini = (SDK, kind) => ({
+  connect: (base, apiKey) => new SDK({ apiKey, httpOptions: { baseUrl: base + '/api/gemini', retryOptions: { attempts: 1 } } }),
+  kinds: { ApiError: kind },
+  steps: {
+    call: async (c, { expect }) => expect('the text', (await c.models.generateContent({ model: 'double-1', contents: 'Say hello.' })).text, geminiHello),
+    stream: async (c, { expect }) => {
+      let text = ''
+      for await (const part of await c.models.generateContentStream({ model: 'double-1', contents: 'Say hello.' })) text += part.text
+      expect('the text', text, geminiHello)
+    },
+    pages: async (c, { expect }) => expect('the number of models', await count(await c.models.list({ config: { pageSize: 2 } })), 3),
+    upload: async (c, { bytes, digest, expect }) => expect('the digest', (await c.files.upload({ file: new Blob([bytes]), config: { mimeType: 'text/plain' } })).sha256Hash, digest),
+    upstream: (c) => c.models.generateContent({ model: 'error-429', contents: 'Say hello.' }),
+    writing: (c) => c.models.generateContent({ model: 'double-1', contents: 'Say hello.' }),
+    granting: (c) => c.authTokens.create({ config: { httpOptions: { apiVersion: 'v1alpha' } } }),
+  },
+})
+
+const cloudflare = {
+  connect: (base, apiToken) => new Cloudflare({ apiToken, baseURL: base + '/api/cloudflare/client/v4', maxRetries: 0 }),
+  kinds: { APIError: Cloudflare.APIError },
+  steps: {
+    call: async (c, { expect }) => expect('the name', (await c.zones.get({ zone_id: 'zone1' })).name, 'zone1.example'),
+    pages: async (c, { expect }) => expect('the number of zones', await count(c.zones.list({ per_page: 2 })), 5),
+    // A value of KV, which is any bytes.
+    upload: async (c, { bytes, expect }) => {
+      const where = { account_id: 'a1', namespace_id: 'n1' }
+      await c.kv.namespaces.values.update('a/b', { ...where, value: await openaiFile(bytes, 'value') })
+      const back = Buffer.from(await (await c.kv.namespaces.values.get('a/b', where)).arrayBuffer())
+      expect('the same bytes came back', back.equals(bytes), true)
+    },
+    upstream: (c) => c.zones.get({ zone_id: 'missing' }),
+    writing: (c) => c.post('/accounts/a1/d1/database/d1/query', { body: { sql: 'SELECT 1' } }),
+    granting: (c) => c.user.tokens.create({ name: 'a', policies: [] }),
+  },
+}
+
+const notion = {
+  connect: (base, auth) => new Notion({ auth, baseUrl: base + '/api/notion', retry: false, logLevel: 'error', logger: () => {} }),
+  kinds: { APIResponseError },
+  steps: {
+    call: async (c, { expect }) => expect('the name', (await c.users.me({})).name, 'Double'),
+    pages: async (c, { expect }) => {
+      let n = 0, start_cursor
+      do {
+        const list = await c.search({ page_size: 2, start_cursor })
+        n += list.results.length
+        start_cursor = list.next_cursor ?? undefined
+      } while (start_cursor)
+      expect('the number of pages', n, 5)
+    },
+    upload: async (c, { bytes, expect }) => {
+      const made = await c.fileUploads.create({ mode: 'single_part', filename: 'a.txt', content_type: 'text/plain' })
+      const sent = await c.fileUploads.send({ file_upload_id: made.id, file: { filename: 'a.txt', data: new Blob([bytes], { type: 'text/plain' }) } })
+      expect('the length', sent.content_length, bytes.length)
+    },
+    upstream: (c) => c.pages.retrieve({ page_id: 'missing' }),
+    writing: (c) => c.pages.create({ parent: { page_id: 'p' }, properties: {} }),
+  },
+}
+
+const brave = {
+  connect: (base, key) => {
+    const c = new BraveSearch(key)
+    c.baseUrl = base + '/api/brave/res/v1' // it has no option for it
+    return c
+  },
+  kinds: { BraveSearchError },
+  steps: {
+    call: async (c, { expect }) => expect('the title', (await c.webSearch('seks')).web.results[0].title, 'About seks'),
+    upstream: (c) => c.webSearch('error'),
+  },
+}
+
+export const suites = {
+  'openai': openai,
+  '@anthropic-ai/sdk': anthropic(Anthropic1, (c) => c.files),
+  'anthropic-sdk-0': anthropic(Anthropic0, (c) => c.beta.files),
+  'octokit': octokit(All, (c) => c.rest, graphql),
+  '@octokit/rest': octokit(Rest, (c) => c.rest, graphql),
+  '@notionhq/client': notion,
+  '@google/genai': gemini(Gemini3, GeminiError3),
+  'genai-2': gemini(Gemini2, GeminiError2),
+  'cloudflare': cloudflare,
+  'brave-search': brave,
+}
