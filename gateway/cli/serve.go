@@ -23,6 +23,7 @@ import (
 	"github.com/seksbot/seks-broker/gateway/internal/ops"
 	"github.com/seksbot/seks-broker/gateway/internal/pipeline"
 	"github.com/seksbot/seks-broker/gateway/internal/route"
+	"github.com/seksbot/seks-broker/gateway/internal/scrub"
 	"github.com/seksbot/seks-broker/gateway/internal/upstream"
 )
 
@@ -109,13 +110,13 @@ func (g *gateway) openLog() (*accesslog.Log, error) {
 // do: a promise that is silently broken is worse than none.
 func supported(c *config.Config) error {
 	switch {
-	case c.Scrub.Shapes == config.ShapesMask:
-		return errors.New(`scrub.shapes = "mask" is not in this version: leave it at "log"`)
 	case c.Scrub.SuspendAfter != 0:
 		return errors.New(`scrub.suspend_after is not in this version: leave it at 0`)
 	}
 	return nil
 }
+
+var shapeModes = map[config.Shapes]scrub.ShapeMode{config.ShapesLog: scrub.ShapesLog, config.ShapesMask: scrub.ShapesMask}
 
 // hide keeps the process's memory out of core files and away from other
 // processes of the same user.
@@ -160,7 +161,7 @@ func (g *gateway) start(ctx context.Context) error {
 		Routes: g.routes.Load, Plugins: h, Tokens: g.broker.Tokens,
 		Limits: limit.New(c.Limits.MaxConcurrent, time.Now), Log: g.log,
 		Credentials: g.broker.Credentials, Upstream: g.upstream, PublicURL: public,
-		Bodies: body.NewMemory(heldBodies), BodyTimeout: bodyTimeout,
+		Bodies: body.NewMemory(heldBodies), BodyTimeout: bodyTimeout, KeyShapes: shapeModes[c.Scrub.Shapes],
 	}, listen.Config{Trusted: c.TrustedProxies, IdleTimeout: c.Limits.IdleTimeout})
 	for _, address := range c.Listen {
 		if err := g.listen(address, "", certificate); err != nil {

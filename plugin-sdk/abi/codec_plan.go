@@ -10,7 +10,8 @@ func (p *Plan) appendTo(b []byte) []byte {
 		b = appendMessage(b, 6, p.Refusal)
 	}
 	b = appendBool(b, 7, p.InspectAnswer)
-	return appendUint(b, 8, p.Digests)
+	b = appendUint(b, 8, p.Digests)
+	return appendUint(b, 9, p.BodySize)
 }
 
 func (p *Plan) read(r *reader) {
@@ -33,6 +34,8 @@ func (p *Plan) read(r *reader) {
 			p.InspectAnswer = r.bool()
 		case 8:
 			p.Digests = r.uint()
+		case 9:
+			p.BodySize = r.uint()
 		default:
 			r.skip()
 		}

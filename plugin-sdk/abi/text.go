@@ -104,6 +104,9 @@ func (p *Plan) Text() string {
 	if p.BodyMode != BodyPass {
 		lines = append(lines, "body "+name(modeNames[p.BodyMode], uint64(p.BodyMode)))
 	}
+	if p.BodySize != 0 {
+		lines = append(lines, "body-size "+strconv.FormatUint(p.BodySize-1, 10))
+	}
 	if p.Digests != 0 {
 		lines = append(lines, "keep-digests "+digestNames(p.Digests))
 	}

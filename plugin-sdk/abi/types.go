@@ -29,6 +29,8 @@ const (
 	MaxWork       = 4 << 20   // that the expressions of one plan, or one body result, work on
 	MaxSignatures = 4         // by RSA, ECDSA or Ed25519 in one plan, or one body result
 	MaxBodyOutput = 256 << 10 // what the segments of one body result come to
+	MaxBodyHashed = 1 << 20   // of a request that is hashed first
+	MaxKey        = 1 << 10   // bytes of a key behind the prefix of its shape
 )
 
 // Manifest is what a plugin says of itself, once.
@@ -262,6 +264,7 @@ type Plan struct {
 	Refusal       *Refusal // 6
 	InspectAnswer bool     // 7: call seks_v1_scrub with the answer's head
 	Digests       uint64   // 8: for BodyTransform: bit 1<<h: the body's running digest with Hash h is kept
+	BodySize      uint64   // 9: for BodyTransform: the length of what comes out, plus one; 0: not known, and it goes in chunks
 }
 
 // AnswerHead is what seks_v1_scrub sees.
@@ -293,7 +296,10 @@ type ScrubPlan struct {
 }
 
 // Flags of a body call.
-const FlagLast uint32 = 1 // this is the last piece
+const (
+	FlagLast  uint32 = 1 // this is the last piece
+	FlagFirst uint32 = 2 // this is the first piece: nothing of a body before it counts
+)
 
 // SegmentKind says what a segment of a body call's answer is.
 type SegmentKind uint64

@@ -41,9 +41,6 @@ func (p *parser) take(c byte) bool {
 }
 
 func (p *parser) value(v *Value, depth int) error {
-	if depth > MaxDepth {
-		return errSyntax
-	}
 	start := p.at
 	kind, err := p.one(v, depth)
 	if v != nil && err == nil {
@@ -54,6 +51,8 @@ func (p *parser) value(v *Value, depth int) error {
 
 func (p *parser) one(v *Value, depth int) (Kind, error) {
 	switch c := p.peek(); {
+	case (c == '{' || c == '[') && depth == MaxDepth:
+		return Missing, errSyntax
 	case c == '{':
 		return Object, p.object(v, depth)
 	case c == '[':

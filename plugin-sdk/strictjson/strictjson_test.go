@@ -23,7 +23,7 @@ func TestCheck(t *testing.T) {
 		`{a:1}`: errSyntax, `{'a':1}`: errSyntax, `01`: errSyntax, `1.`: errSyntax, `.5`: errSyntax, `1e`: errSyntax, `+1`: errSyntax, `NaN`: errSyntax,
 		`{} {}`: errSyntax, `nul`: errSyntax, "\"\n\"": errSyntax, `"\x41"`: errSyntax, `"\u12g4"`: errSyntax, `"\u12`: errSyntax, `"\`: errSyntax,
 		`"\ud800"`: errSyntax, `"\ud800\u0041"`: errSyntax, `"\udc00"`: errSyntax, "\"\xff\"": errSyntax, "\xef\xbb\xbf{}": errSyntax,
-		`/*c*/{}`: errSyntax, "\x00": errSyntax, strings.Repeat("[", MaxDepth+2) + strings.Repeat("]", MaxDepth+2): errSyntax, `"\u+123"`: errSyntax,
+		`/*c*/{}`: errSyntax, "\x00": errSyntax, strings.Repeat("[", MaxDepth+1) + strings.Repeat("]", MaxDepth+1): errSyntax, strings.Repeat("[", MaxDepth) + "1" + strings.Repeat("]", MaxDepth): nil, `"\u+123"`: errSyntax,
 	} {
 		if err := Check([]byte(text)); !errors.Is(err, want) && err != want {
 			t.Errorf("%.60q: %v, want %v", text, err, want)

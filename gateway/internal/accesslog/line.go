@@ -71,7 +71,29 @@ func appendLine(b []byte, x *exchange.Exchange) []byte {
 	b = appendMillis(b, x.Total)
 	b = append(b, `,"scrubbed":`...)
 	b = strconv.AppendInt(b, int64(x.Scrubbed), 10)
-	return append(b, '}')
+	if x.Born > 0 {
+		b = append(b, `,"born":`...)
+		b = strconv.AppendInt(b, int64(x.Born), 10)
+	}
+	return append(appendShapes(b, x.Shapes), '}')
+}
+
+// appendShapes appends an object of names and counts, where there are any.
+func appendShapes(b []byte, shapes []exchange.Sighting) []byte {
+	for i, s := range shapes {
+		lead := `,`
+		if i == 0 {
+			lead = `,"shapes":{`
+		}
+		b = append(b, lead...)
+		b = appendText(b, s.Name, maxName)
+		b = append(b, ':')
+		b = strconv.AppendInt(b, int64(s.Count), 10)
+	}
+	if len(shapes) > 0 {
+		b = append(b, '}')
+	}
+	return b
 }
 
 // appendText appends s as a JSON string, cut to limit bytes with a mark that

@@ -143,6 +143,16 @@ func Edit(s *expr.Session, l Line) (r Edited, derived [][]byte, err error) {
 			r.Headers = editHeaders(r.Headers, e, string(val.Bytes))
 		case abi.SetQuery, abi.AddQuery, abi.RemoveQuery:
 			query = editQuery(query, e, val.Bytes)
+		case abi.SetJSON, abi.SetForm:
+			if r.Body == nil {
+				r.Body = l.Body
+			}
+			if !l.BodyKind.Fits(e.Kind) || l.Body == nil {
+				return r, nil, failed(s, fmt.Errorf("it sets field %q of a body that it was not shown", e.Name))
+			}
+			if r.Body, err = body.Set(r.Body, e.Kind, e.Name, val.Bytes); err != nil {
+				return r, nil, failed(s, err)
+			}
 		}
 	}
 	r.Target = l.Path

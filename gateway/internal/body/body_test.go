@@ -66,22 +66,6 @@ func TestSet(t *testing.T) {
 	}
 }
 
-// What is written is what stands in the body, so that the scrubber knows it.
-func TestWrittenIsWhatSetWrites(t *testing.T) {
-	const value = "a\"b/c\\ d+e=\u00e9"
-	j, err := Set([]byte(`{}`), abi.SetJSON, "k", []byte(value))
-	if err != nil || !bytes.Contains(j, []byte(Written(abi.SetJSON, value))) {
-		t.Errorf("%s, %s", j, Written(abi.SetJSON, value))
-	}
-	f, err := Set(nil, abi.SetForm, "k", []byte(value))
-	if err != nil || string(f) != "k="+Written(abi.SetForm, value) {
-		t.Errorf("%s, %s", f, Written(abi.SetForm, value))
-	}
-	if Written(abi.SetHeader, value) != value {
-		t.Error("a header's value is written otherwise")
-	}
-}
-
 func TestHold(t *testing.T) {
 	const limit = 5000
 	for _, c := range []struct {

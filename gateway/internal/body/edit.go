@@ -10,19 +10,6 @@ import (
 	"github.com/seksbot/seks-broker/plugin-sdk/strictjson"
 )
 
-// Written is how a value stands in a body after that kind of edit: what an
-// upstream that echoes it would send back.
-func Written(kind abi.EditKind, value string) string {
-	switch kind {
-	case abi.SetJSON:
-		quoted := strictjson.AppendString(nil, value)
-		return string(quoted[1 : len(quoted)-1])
-	case abi.SetForm:
-		return url.QueryEscape(value)
-	}
-	return value
-}
-
 // Fits says whether a body of kind k, as a whole, can take edits of that kind.
 func (k Kind) Fits(e abi.EditKind) bool {
 	return e == abi.SetJSON && k == JSON || e == abi.SetForm && k == Form

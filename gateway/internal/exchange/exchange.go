@@ -11,6 +11,12 @@ const (
 	Denied  = "deny"  // refused by the broker
 )
 
+// Sighting is how often a key of some shape, none of ours, stood in an answer.
+type Sighting struct {
+	Name  string // of the shape
+	Count int
+}
+
 // Exchange is one request and its answer. Strings are copies: nothing in it
 // points into a connection's buffers.
 type Exchange struct {
@@ -38,4 +44,6 @@ type Exchange struct {
 	Upstream          time.Duration // request sent to answer's head
 	Total             time.Duration
 	Scrubbed          int // places masked in the answer
+	Born              int // values masked in it that were secrets born there
+	Shapes            []Sighting
 }

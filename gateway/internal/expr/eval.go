@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/seksbot/seks-broker/plugin-sdk/abi"
+	"github.com/seksbot/seks-broker/plugin-sdk/strictjson"
 )
 
 // Fields gives the value of a credential field; ok is false where the
@@ -197,19 +198,28 @@ func (e *evaluation) note(n *node, out []byte) {
 	}
 }
 
-// derived lists the parts as they leave: in a query, or in a form, each is
-// percent-encoded.
-func (e *evaluation) derived(encoded bool) (list [][]byte) {
+// derived lists the parts as they leave by an edit of that kind.
+func (e *evaluation) derived(kind abi.EditKind) (list [][]byte) {
 	for _, p := range e.parts {
 		if !p.field {
 			list = append(list, p.bytes)
 		}
-		if !encoded {
-			continue
-		}
-		if text := url.QueryEscape(string(p.bytes)); text != string(p.bytes) {
+		if text := written(kind, string(p.bytes)); text != string(p.bytes) {
 			list = append(list, []byte(text))
 		}
 	}
 	return list
+}
+
+// written is text as an edit of that kind writes it: percent-encoded in a query
+// or a form, escaped in JSON. Each part of a text is written as in the whole.
+func written(kind abi.EditKind, text string) string {
+	switch kind {
+	case abi.SetQuery, abi.AddQuery, abi.SetForm:
+		return url.QueryEscape(text)
+	case abi.SetJSON:
+		quoted := strictjson.AppendString(nil, text)
+		return string(quoted[1 : len(quoted)-1])
+	}
+	return text
 }

@@ -124,7 +124,7 @@ func (s *Session) Edit(i int) (Value, error) {
 		e := evaluation{s: s}
 		out, err := e.eval(s.v.values[i])
 		kind := s.v.plan.Edits[i].Kind
-		val = Value{out, e.derived(kind == abi.SetQuery || kind == abi.AddQuery || kind == abi.SetForm)}
+		val = Value{out, e.derived(kind)}
 		return err
 	})
 	if err != nil {

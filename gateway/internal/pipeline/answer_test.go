@@ -247,7 +247,7 @@ func TestScrubPlanAddsAndTakesNothingAway(t *testing.T) {
 
 // A bad scrub plan costs the answer, never its scrubbing.
 func TestBadScrubPlan(t *testing.T) {
-	g := guest{plan: &seks.Bearer("api_key").Inspect().Plan, scrub: &abi.ScrubPlan{TransformBody: true}}
+	g := guest{plan: &seks.Bearer("api_key").Inspect().Plan, scrub: &abi.ScrubPlan{SecretFields: []string{"a..b"}}}
 	r := open(t, func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, theKey) }, map[string]guest{"bad": g})
 	reply := r.Serve(r.get("bad", "/x"))
 	text, err := read(t, reply)

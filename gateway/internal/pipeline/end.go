@@ -43,6 +43,8 @@ type end struct {
 	answer  upstream.Answer
 	in      *counter
 	held    *body.Held  // nil where nothing of the body was held back
+	made    *transform  // of the request's body, by its plugin; nil for none
+	remade  *transform  // of the answer's
 	sent    time.Time   // zero: nothing went upstream
 	needles *needle.Set // what must not reach the line
 	once    sync.Once
@@ -180,6 +182,8 @@ func (e *end) finish() {
 	if e.held != nil {
 		e.held.Release()
 	}
+	e.made.close()
+	e.remade.close()
 	if e.in != nil {
 		e.x.BytesIn = e.in.n
 	}

@@ -33,21 +33,23 @@ func (c *counter) Read(p []byte) (int, error) {
 }
 
 // outgoing is the request body as it goes upstream, counted as it comes.
-func (e *end) outgoing(in Incoming, injected apply.Injected) upstream.Body {
+func (e *end) outgoing(in Incoming, injected apply.Injected, a *Admitted) (upstream.Body, error) {
 	e.sent = time.Now()
 	switch {
 	case injected.Body() != nil: // edited: its length is made anew
-		return upstream.Body{Reader: bytes.NewReader(injected.Body()), Length: len(injected.Body())}
+		return upstream.Body{Reader: bytes.NewReader(injected.Body()), Length: len(injected.Body())}, nil
 	case in.Body == nil && value(in.Headers, "Content-Length") != "":
-		return upstream.Body{Reader: http.NoBody} // it says that it has none, and so does what goes on
+		return upstream.Body{Reader: http.NoBody}, nil // it says that it has none, and so does what goes on
 	case in.Body == nil:
-		return upstream.Body{}
+		return upstream.Body{}, nil
+	case a.session.Vetted().Plan().BodyMode == abi.BodyTransform:
+		return e.transformed(in, a)
 	}
 	out := upstream.Body{Reader: e.body(&in), Length: in.Length, Interrupt: in.Interrupt}
 	if in.Trailers != nil {
 		out.Trailers = func() []request.Header { return token.Trailers(in.Trailers()) }
 	}
-	return out
+	return out, nil
 }
 
 // body is the request's body, whatever was held back of it first.
@@ -88,7 +90,7 @@ func (a *Admitted) hear(in *Incoming) error {
 	if err != nil {
 		return err
 	}
-	return a.e.p.decide(a.waiting, seen, in.ClientIP, a)
+	return a.e.p.decide(a.waiting, seen, in, a)
 }
 
 // shown waits for the body, and shows it to the plugin if it is small and can be
@@ -111,10 +113,19 @@ func (e *end) shown(in *Incoming, q *asked) (shown, error) {
 // blame says what was wrong with a request's body, where that is why the request
 // did not get through. Else a read that failed was only ended with the upload.
 func (e *end) blame(err error) error {
-	if e.in == nil || e.in.err == nil || fault.From(err).Code != fault.BadRequest {
+	switch {
+	case e.in == nil || fault.From(err).Code != fault.BadRequest:
 		return err
+	case e.in.err != nil:
+		return broken(e.in.err)
+	case e.made != nil && e.made.err != nil:
+		var ours *fault.Fault
+		if errors.As(e.made.err, &ours) {
+			return ours // what the plugin made of it, or did not
+		}
+		return broken(e.made.err)
 	}
-	return broken(e.in.err)
+	return err
 }
 
 func broken(err error) error {

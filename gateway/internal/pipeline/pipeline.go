@@ -11,36 +11,12 @@
 package pipeline
 
 import (
-	"net/netip"
-	"time"
-
-	"github.com/seksbot/seks-broker/gateway/internal/accesslog"
 	"github.com/seksbot/seks-broker/gateway/internal/apply"
-	"github.com/seksbot/seks-broker/gateway/internal/body"
-	"github.com/seksbot/seks-broker/gateway/internal/credential"
 	"github.com/seksbot/seks-broker/gateway/internal/fault"
-	"github.com/seksbot/seks-broker/gateway/internal/limit"
-	"github.com/seksbot/seks-broker/gateway/internal/plugin"
 	"github.com/seksbot/seks-broker/gateway/internal/request"
-	"github.com/seksbot/seks-broker/gateway/internal/route"
 	"github.com/seksbot/seks-broker/gateway/internal/scrub"
 	"github.com/seksbot/seks-broker/gateway/internal/token"
-	"github.com/seksbot/seks-broker/gateway/internal/upstream"
 )
-
-// Pipeline holds the rooms.
-type Pipeline struct {
-	Routes      func() *route.Table // the table of now
-	Plugins     *plugin.Host
-	Tokens      *token.Store
-	Limits      *limit.Limiter
-	Log         *accesslog.Log
-	Credentials *credential.Store
-	Upstream    *upstream.Client
-	Bodies      *body.Memory  // for what is held back of request bodies
-	BodyTimeout time.Duration // for a body that is held back, to come
-	PublicURL   string        // how agents reach the broker, where the request's own authority isn't that
-}
 
 // Serve handles one request. It always replies, and every request makes a line
 // in the access log.
@@ -106,23 +82,28 @@ func (p *Pipeline) admit(in Incoming, a *Admitted) error {
 		a.waiting = &waiting
 		return nil
 	}
-	return p.decide(&q, seen, in.ClientIP, a)
+	return p.decide(&q, seen, &in, a)
 }
 
 // decide makes the plan, and takes it through to the Permit.
-func (p *Pipeline) decide(q *asked, seen shown, client netip.Addr, a *Admitted) (err error) {
+func (p *Pipeline) decide(q *asked, seen shown, in *Incoming, a *Admitted) (err error) {
 	if a.session, a.line, err = q.planned(a.plugin, seen); err != nil {
 		return err
 	}
 	if a.grant, err = q.claim.Prove(a.session); err != nil {
 		return err
 	}
-	a.permit, err = judge(a.grant, a.session.Vetted(), a.line, client, a.e)
-	return err
+	if a.permit, err = judge(a.grant, a.session.Vetted(), a.line, in.ClientIP, a.e); err != nil {
+		return err
+	}
+	return fits(a.session.Vetted().Plan(), a.plugin, seen, in)
 }
 
 func (p *Pipeline) send(in Incoming, a *Admitted) (Reply, error) {
-	e, err := a.e, error(nil)
+	e, err := a.e, a.e.hashed(&in, a.session)
+	if err != nil {
+		return Reply{}, err
+	}
 	if e.lease, err = p.Limits.Acquire(a.grant); err != nil {
 		return Reply{}, err
 	}
@@ -142,9 +123,13 @@ func (p *Pipeline) send(in Incoming, a *Admitted) (Reply, error) {
 		return Reply{}, err
 	}
 	e.needles = injected.Needles()
-	answer, err := p.Upstream.Do(injected, e.outgoing(in, injected), e.hooks(in))
+	body, err := e.outgoing(in, injected, a)
+	if err != nil {
+		return Reply{}, err
+	}
+	answer, err := p.Upstream.Do(injected, body, e.hooks(in))
 	if err != nil {
 		return Reply{}, e.blame(err)
 	}
-	return e.scrubbed(a.plugin, answer, injected, a.line)
+	return e.scrubbed(a, answer, injected)
 }

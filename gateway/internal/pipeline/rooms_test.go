@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -173,6 +174,22 @@ func (r *rooms) credential(provider, name string, hosts ...string) {
 	r.check(err)
 }
 
+// secret gives a provider's credential another value.
+func (r *rooms) secret(provider, value string) {
+	r.t.Helper()
+	r.check(r.Credentials.Remove("default", provider+"-key"))
+	_, err := r.Credentials.Set("default", provider+"-key", provider, []string{r.origin.Host}, map[string]credential.Field{"api_key": {Value: secret.New([]byte(value))}})
+	r.check(err)
+}
+
+// heap is what is in use, in bytes.
+func heap() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
 func (r *rooms) issue(provider, credential string, rules token.Rules) string {
 	r.t.Helper()
 	plain, _, err := r.Tokens.Issue(token.Record{Tenant: "default", Agent: "agent-" + provider, Provider: provider, Credential: credential, Rules: rules})
@@ -227,6 +244,7 @@ type line struct {
 	BytesOut                                                     int64  `json:"bytes_out"`
 	UpstreamHost                                                 string `json:"upstream_host"`
 	Scrubbed                                                     int
+	Shapes                                                       map[string]int
 	ID                                                           string
 }
 

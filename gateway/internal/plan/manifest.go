@@ -58,6 +58,7 @@ func ParseManifest(b []byte, digest string) (*Manifest, error) {
 	m.checkFields(bad)
 	m.checkSlots(bad)
 	m.checkErrorShape(bad)
+	m.checkKeyShapes(bad)
 	if !oneLine(m.Title) {
 		bad("title: must be one line of up to %d printable characters", maxLine)
 	}
@@ -166,12 +167,12 @@ func (m *Manifest) checkFields(bad func(string, ...any)) {
 		}
 		for _, s := range f.Sinks {
 			switch {
-			case s.Kind != abi.SinkHeader && s.Kind != abi.SinkQuery:
-				bad("field %s: this version has header and query sinks only", f.Name)
+			case s.Kind < abi.SinkHeader || s.Kind > abi.SinkJSON:
+				bad("field %s: sink kind %d is not one that this version knows", f.Name, s.Kind)
 			case s.Kind == abi.SinkHeader && HeaderForbidden(s.Name) != "":
 				bad("field %s: sink %s: %s", f.Name, s.Name, HeaderForbidden(s.Name))
 			case s.Kind == abi.SinkHeader && !lowerRE.MatchString(s.Name), !parameter(s.Name):
-				bad("field %s: sink %q must be a header name in lower case, or a query parameter", f.Name, s.Name)
+				bad("field %s: sink %q must be a header name in lower case, or the name of a parameter or field", f.Name, s.Name)
 			}
 		}
 	}

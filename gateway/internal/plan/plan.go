@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/seksbot/seks-broker/plugin-sdk/abi"
 )
@@ -44,13 +45,39 @@ func Parse(b []byte, m *Manifest) (*Plan, error) {
 	if err := checkChecks(p.Checks); err != nil {
 		return nil, err
 	}
-	if p.BodyMode != abi.BodyPass || p.Digests != 0 {
-		return nil, fmt.Errorf("the plan asks for a body mode that this version does not run")
+	if err := p.checkBody(); err != nil {
+		return nil, err
 	}
 	if p.Refusal != nil {
 		return p, checkRefusal(p.Refusal)
 	}
 	return p, nil
+}
+
+// checkBody holds what the plan says of the body together. A body whose fields
+// are set is made before anything can be computed from it.
+func (p *Plan) checkBody() error {
+	switch {
+	case p.BodyMode > abi.BodyTransform:
+		return fmt.Errorf("body mode %d is not one that this version runs", p.BodyMode)
+	case p.BodyMode == abi.BodyPass && p.Digests != 0, p.BodyMode != abi.BodyTransform && p.BodySize != 0:
+		return fmt.Errorf("the plan keeps digests of a body that passes as it came, or says how long a body gets that it does not transform")
+	case p.BodyMode != abi.BodyPass && p.EditsBody():
+		return fmt.Errorf("the plan sets a field of the body, and hashes or transforms it too: do one of them")
+	case p.BodySize > 1<<62:
+		return fmt.Errorf("the plan says that the body gets %d bytes long", p.BodySize-1)
+	}
+	return nil
+}
+
+// EditsBody says whether an edit sets a field of the body.
+func (p *Plan) EditsBody() bool {
+	for i := range p.Edits {
+		if k := p.Edits[i].Kind; k == abi.SetJSON || k == abi.SetForm {
+			return true
+		}
+	}
+	return false
 }
 
 func (p *Plan) findUpstream() error {
@@ -89,6 +116,10 @@ func checkEdit(e *abi.Edit) error {
 	case abi.SetPath, abi.SetRawQuery:
 		if e.Name != "" {
 			return fmt.Errorf("an edit of the whole path or query has no name, not %.64q", e.Name)
+		}
+	case abi.SetJSON, abi.SetForm:
+		if e.Name == "" || len(e.Name) > 128 || !utf8.ValidString(e.Name) {
+			return fmt.Errorf("field %.64q of a body: the name must have 1 to 128 bytes", e.Name)
 		}
 	default:
 		return fmt.Errorf("edit kind %d is not one that this version runs", e.Kind)

@@ -22,8 +22,8 @@ func ParseScrub(b []byte) (Scrub, error) {
 	if err := s.Unmarshal(b); err != nil {
 		return s, fmt.Errorf("the scrub plan can't be read: %w", err)
 	}
-	if len(s.SecretFields) > 0 || s.TransformBody {
-		return s, fmt.Errorf("the scrub plan asks for secret fields or a body transform, which this version does not run")
+	if err := checkSecretFields(s.SecretFields); err != nil {
+		return s, err
 	}
 	if len(s.Rewrites) > abi.MaxEdits {
 		return s, fmt.Errorf("the scrub plan has %d rewrites; at most %d are allowed", len(s.Rewrites), abi.MaxEdits)
@@ -34,6 +34,22 @@ func ParseScrub(b []byte) (Scrub, error) {
 		}
 	}
 	return s, nil
+}
+
+// checkSecretFields: up to 64 paths such as result.value, of up to 16 names.
+func checkSecretFields(paths []string) error {
+	if len(paths) > 64 {
+		return fmt.Errorf("the scrub plan has %d secret fields; at most 64 are allowed", len(paths))
+	}
+	for _, p := range paths {
+		names := strings.Split(p, ".")
+		for _, n := range names {
+			if n == "" || len(n) > 128 || len(names) > 16 {
+				return fmt.Errorf("the scrub plan's secret field %.64q: must be 1 to 16 names of 1 to 128 bytes, joined by dots", p)
+			}
+		}
+	}
+	return nil
 }
 
 // maxRewritten bounds a rewritten value: without it, a few rewrites of "a" would

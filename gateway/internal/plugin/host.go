@@ -48,6 +48,7 @@ type Host struct {
 	states []State
 	names  map[string]string // path → manifest name, as last read from there
 	table  atomic.Pointer[map[string]*Plugin]
+	shapes keyShapes
 }
 
 // Config says where a Host finds what it needs.

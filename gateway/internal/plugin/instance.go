@@ -20,6 +20,7 @@ type instance struct {
 	buffer  api.Function
 	calls   map[string]api.Function
 	stack   [2]uint64
+	flags   uint32        // of a body call
 	room    uint32        // where the guest made room for inputs,
 	size    int           // and for how many bytes
 	may     time.Duration // take for one call
@@ -82,7 +83,7 @@ func (in *instance) call(export string, input []byte, limit int) (out []byte, er
 			return nil, err
 		}
 	}
-	in.stack[0] = uint64(len(input))
+	in.stack[0], in.stack[1] = uint64(len(input)), uint64(in.flags)
 	if err := in.calls[export].CallWithStack(context.Background(), in.stack[:]); err != nil {
 		return nil, fmt.Errorf("it trapped: %w", err)
 	}

@@ -95,6 +95,9 @@ func (p *Plugin) Plan(tenant string, view *abi.View) (expr.Vetted, error) {
 		if err != nil {
 			return err
 		}
+		if pl.BodyMode == abi.BodyTransform && !p.pool.exports(abi.ExportRequestBody) {
+			return fmt.Errorf("its plan transforms the body, and it does not export %s", abi.ExportRequestBody)
+		}
 		if v, err = expr.Vet(pl); err == nil && !p.Manifest.NeedsTime {
 			p.kept.add(*buf, v, out)
 		}
@@ -102,6 +105,8 @@ func (p *Plugin) Plan(tenant string, view *abi.View) (expr.Vetted, error) {
 	})
 	return v, err
 }
+
+var errBodyEnded = errors.New("its body has ended")
 
 var viewBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
@@ -111,6 +116,9 @@ func (p *Plugin) Scrub(tenant string, head *abi.AnswerHead) (plan.Scrub, error) 
 	err := p.with(tenant, abi.ExportScrub, head.Marshal(), func(out []byte) error {
 		var err error
 		s, err = plan.ParseScrub(out)
+		if err == nil && s.TransformBody && !p.pool.exports(abi.ExportResponseBody) {
+			err = fmt.Errorf("its scrub plan transforms the body, and it does not export %s", abi.ExportResponseBody)
+		}
 		return err
 	})
 	return s, err
@@ -127,11 +135,16 @@ func (p *Plugin) with(tenant, export string, input []byte, read func(out []byte)
 		err = p.pool.with(tenant, export, input, read)
 		runtime.KeepAlive(p) // or its pool might close under the call
 	}
-	if err != nil {
-		return fault.Newf(fault.PluginFailed, "the plugin %q failed on this request: ask the operator", p.Manifest.Name).
-			Because(fmt.Errorf("plugin %s: %w", p.Manifest.Name, err))
+	return p.blame(err)
+}
+
+// blame makes err the one fault that a plugin can cause; nil stays nil.
+func (p *Plugin) blame(err error) error {
+	if err == nil {
+		return nil
 	}
-	return nil
+	return fault.Newf(fault.PluginFailed, "the plugin %q failed on this request: ask the operator", p.Manifest.Name).
+		Because(fmt.Errorf("plugin %s: %w", p.Manifest.Name, err))
 }
 
 // Open runs a module by itself, with no trust and no cache, for looking at it

@@ -16,6 +16,7 @@ type pool struct {
 	engine   *engine
 	compiled wazero.CompiledModule
 	slots    chan struct{} // bounds how many run at once; more wait
+	bodies   chan struct{} // bounds how many bodies are on their way
 
 	mu    sync.Mutex
 	spare *instance // the one that said the manifest; no tenant has used it
@@ -30,10 +31,14 @@ const maxIdle = 64
 func newPool(e *engine, c wazero.CompiledModule, first *instance) *pool {
 	return &pool{
 		engine: e, compiled: c, spare: first,
-		slots: make(chan struct{}, 2*runtime.GOMAXPROCS(0)),
-		idle:  map[string][]*instance{},
+		slots:  make(chan struct{}, 2*runtime.GOMAXPROCS(0)),
+		bodies: make(chan struct{}, maxBodies),
+		idle:   map[string][]*instance{},
 	}
 }
+
+// exports says whether the module has an optional export.
+func (p *pool) exports(name string) bool { return p.compiled.ExportedFunctions()[name] != nil }
 
 // with makes one call on an instance of the tenant's. A call that fails, or
 // whose result read refuses, costs the instance its life.

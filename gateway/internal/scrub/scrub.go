@@ -18,6 +18,8 @@ type Options struct {
 	ContentType string    // of the answer: picks the borders
 	Coding      string    // Content-Encoding as sent, repeats joined with ","; "" for none
 	OnHit       func(Hit) // called for each place masked, in order; may be nil
+	// Look is given the decoded text of what NewWholeReader takes; may be nil.
+	Look func(text []byte)
 }
 
 // Hit is one place that was masked. It never holds the value.

@@ -47,7 +47,10 @@ func bearing(sent []byte, o Options) (bool, error) {
 	buf := getBuffer(largeBuffer, 0)
 	defer putBuffer(buf)
 	for {
-		_, err := r.Read(buf)
+		n, err := r.Read(buf)
+		if o.Look != nil {
+			o.Look(buf[:n])
+		}
 		switch {
 		case r.Hits() > 0:
 			return true, nil

@@ -1,0 +1,30 @@
+package pipeline
+
+import (
+	"time"
+
+	"github.com/seksbot/seks-broker/gateway/internal/accesslog"
+	"github.com/seksbot/seks-broker/gateway/internal/body"
+	"github.com/seksbot/seks-broker/gateway/internal/credential"
+	"github.com/seksbot/seks-broker/gateway/internal/limit"
+	"github.com/seksbot/seks-broker/gateway/internal/plugin"
+	"github.com/seksbot/seks-broker/gateway/internal/route"
+	"github.com/seksbot/seks-broker/gateway/internal/scrub"
+	"github.com/seksbot/seks-broker/gateway/internal/token"
+	"github.com/seksbot/seks-broker/gateway/internal/upstream"
+)
+
+// Pipeline holds the rooms.
+type Pipeline struct {
+	Routes      func() *route.Table // the table of now
+	Plugins     *plugin.Host
+	Tokens      *token.Store
+	Limits      *limit.Limiter
+	Log         *accesslog.Log
+	Credentials *credential.Store
+	Upstream    *upstream.Client
+	Bodies      *body.Memory    // for what is held back of request bodies
+	BodyTimeout time.Duration   // for a body that is held back, to come
+	KeyShapes   scrub.ShapeMode // what becomes of keys that are not ours
+	PublicURL   string          // how agents reach the broker, where the request's own authority isn't that
+}

@@ -1,0 +1,141 @@
+package pipeline
+
+import (
+	"errors"
+	"io"
+
+	"github.com/seksbot/seks-broker/gateway/internal/exchange"
+	"github.com/seksbot/seks-broker/gateway/internal/fault"
+	"github.com/seksbot/seks-broker/gateway/internal/plan"
+	"github.com/seksbot/seks-broker/gateway/internal/scrub"
+	"github.com/seksbot/seks-broker/gateway/internal/upstream"
+)
+
+// stream is the reply's body: scrubbed, counted, and the end of the exchange
+// when it is closed.
+type stream struct {
+	body  io.Reader // the last of the filters
+	end   *end
+	whole int64 // its length, -1 where it isn't known
+	done  bool  // read to its end
+
+	first  *scrub.Reader
+	born   *scrub.Born   // nil for none
+	second *scrub.Reader // behind the plugin's transform; nil for none
+	shapes scrub.Sighting
+}
+
+// filtered puts the answer's body through all that stands before the agent: the
+// search for what we know, the secrets that were born in it, the plugin's own
+// transform with a second search behind it, and the shapes of keys. decoded says
+// that a coded body leaves without its coding. It is nil where there is no body.
+func (e *end) filtered(a *Admitted, extra *plan.Scrub, answer upstream.Answer) (s *stream, decoded bool, err error) {
+	if answer.Body == nil {
+		return nil, false, nil
+	}
+	s = &stream{end: e}
+	mode, shapes := e.p.KeyShapes, e.p.Plugins.KeyShapes()
+	if shapes == nil {
+		mode = scrub.ShapesOff
+	}
+	coding := coding(answer.Headers)
+	o := scrub.Options{Needles: e.needles, ContentType: value(answer.Headers, "Content-Type"), Coding: coding}
+	if mode == scrub.ShapesLog {
+		s.shapes.Begin(shapes, e)
+		o.Look = s.shapes.Look
+	}
+	decoded = scrub.Decodes(coding)
+	changes := len(extra.SecretFields) > 0 || extra.TransformBody || mode == scrub.ShapesMask
+	if decoded && !changes && answer.Length >= 0 && answer.Length <= scrub.MaxWhole {
+		var asSent bool
+		if s.first, asSent, err = scrub.NewWholeReader(answer.Body, answer.Length, o); err != nil {
+			return nil, false, err
+		}
+		s.looked(asSent)
+		s.body = s.first
+		return s, !asSent, nil
+	}
+	if s.first, err = scrub.NewReader(answer.Body, o); err != nil {
+		return nil, false, err
+	}
+	s.body = s.first
+	if len(extra.SecretFields) > 0 {
+		s.born = scrub.NewBorn(s.body, extra.SecretFields)
+		s.body = s.born
+	}
+	if extra.TransformBody {
+		remade, err := e.through(a, s.body)
+		if err != nil {
+			return nil, false, err
+		}
+		o.Coding = ""
+		if s.second, err = scrub.NewReader(remade, o); err != nil {
+			return nil, false, err
+		}
+		s.body = s.second
+	}
+	if mode == scrub.ShapesMask {
+		s.body = scrub.MaskShapes(s.body, shapes, e)
+	}
+	return s, decoded, nil
+}
+
+// looked says that a coded body was looked at for key shapes as a whole. One that
+// leaves decoded is looked at again as it does.
+func (s *stream) looked(asSent bool) {
+	s.shapes.End()
+	if asSent {
+		s.shapes = scrub.Sighting{}
+	} else {
+		s.end.x.Shapes = nil
+	}
+}
+
+// Saw counts a key that is none of ours, by its shape.
+func (e *end) Saw(shape string) {
+	for i := range e.x.Shapes {
+		if e.x.Shapes[i].Name == shape {
+			e.x.Shapes[i].Count++
+			return
+		}
+	}
+	e.x.Shapes = append(e.x.Shapes, exchange.Sighting{Name: shape, Count: 1})
+}
+
+func (s *stream) Read(p []byte) (int, error) {
+	n, err := s.body.Read(p)
+	s.shapes.Look(p[:n])
+	s.end.x.BytesOut += int64(n)
+	// Who knows the length reads so much and no more, and meets no EOF.
+	if errors.Is(err, io.EOF) || s.end.x.BytesOut == s.whole {
+		s.done = true
+	} else if err != nil && s.end.x.Error == "" && !s.end.left.Load() {
+		f := fault.From(err)
+		if f.Code != fault.PluginFailed {
+			f = fault.New(fault.UpstreamProtocol)
+		}
+		s.end.x.Error, s.end.x.Reason = string(f.Code), "the answer was cut: "+err.Error()
+	}
+	return n, err
+}
+
+// Close ends the exchange; closing it again does nothing.
+func (s *stream) Close() error {
+	s.end.once.Do(func() {
+		s.shapes.End()
+		for _, r := range []*scrub.Reader{s.first, s.second} {
+			if r != nil {
+				_ = r.Close() // counts what it held back too
+				s.end.x.Scrubbed += r.Hits()
+			}
+		}
+		if s.born != nil {
+			s.end.x.Born = s.born.Masked()
+		}
+		if !s.done && s.end.x.Error == "" {
+			s.end.x.Reason = "the agent went away before the end"
+		}
+		s.end.finish()
+	})
+	return nil
+}
