@@ -152,8 +152,8 @@ func (c *cutter) query(q string) string {
 			}
 			if s.Kind == abi.SlotAWSSig4 && name == "X-Amz-Credential" {
 				key = true
-				id, _, _ := strings.Cut(value, "/")
-				c.name(id)
+				value, _, _ = strings.Cut(value, "/")
+				c.name(value)
 			}
 		}
 		if key = key || name == "key" && holdsToken(value); key {
