@@ -34,7 +34,8 @@ type shown struct {
 // looksAt says what the plugin sees of the body. wait is set where that isn't
 // known before the body has come: it may be small.
 func (q *asked) looksAt(pl *plugin.Plugin, in *Incoming) (s shown, wait bool) {
-	if in.Length == 0 || in.Length < -1 || !pl.Manifest.ShowsBody(q.request.Method(), q.route.UpstreamPath()) {
+	m := pl.Manifest
+	if in.Length == 0 || in.Length < -1 || !m.ShowsBody(q.request.Method(), m.Own(0, q.route.Provider().Upstream.Path, q.route.UpstreamPath())) {
 		return s, false
 	}
 	s.state, s.kind = abi.BodyUnknown, body.KindOf(q.cut.Headers)

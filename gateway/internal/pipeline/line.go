@@ -22,7 +22,8 @@ func (p *Pipeline) route(r request.Request, provider string) (route.Route, error
 func judge(g token.Grant, v expr.Vetted, l apply.Line, client netip.Addr, e *end) (policy.Permit, error) {
 	acts := v.Plan().Acts
 	if len(acts) == 0 {
-		acts = v.Plan().Manifest.Acts(l.Method, l.Path)
+		m := v.Plan().Manifest
+		acts = m.Acts(l.Method, m.Own(v.Plan().Target, l.Origin.Path, l.Path))
 	}
 	e.judged(l, acts)
 	permit, err := policy.Judge(g, acts, policy.Upstream{

@@ -171,3 +171,15 @@ func ClassName(c abi.Class) string {
 	}
 	return "unknown"
 }
+
+// Own is the path, which begins with the base that broker.toml gives the upstream
+// of that index, as the manifest's own upstream has it: the catalogue and the body
+// needs are written for that one. A path that a plan has led out of the base stays
+// as it is.
+func (m *Manifest) Own(upstream int, base, path string) string {
+	rest, ok := strings.CutPrefix(path, base)
+	if !ok || rest != "" && rest[0] != '/' {
+		return path
+	}
+	return m.Origin[upstream].Path + rest
+}
