@@ -28,6 +28,7 @@ type example struct {
 var examples = []example{
 	{name: "acme", fields: map[string]string{"api_key": "stand-in-0123456789"}, make: true, slot: "Authorization: Bearer "},
 	{name: "signed", fields: map[string]string{"key_id": "key-1", "secret": "stand-in-0123456789"}, make: true, slot: "X-Key-Id: "},
+	{name: "scripted", fields: map[string]string{"api_key": "stand-in-0123456789", "account": "17"}, slot: "X-Api-Key: "},
 	{name: "smallest", fields: map[string]string{"api_key": "stand-in-0123456789"}, slot: "X-Api-Key: "},
 }
 

@@ -1,0 +1,7 @@
+// The SDK for plugins in AssemblyScript: see README.md.
+export * from "./expr";
+export * from "./manifest";
+export * from "./plan";
+export * from "./view";
+export { serve } from "./guest";
+export { utf8 } from "./wire";
