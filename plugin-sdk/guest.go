@@ -14,6 +14,8 @@ type guest struct {
 	input    []byte // the scratch buffer: the host writes each input to it
 	out      []byte
 	calls    int
+
+	request, response Body // that are on their way
 }
 
 // yieldEvery is how many calls pass between two turns of the scheduler. A call

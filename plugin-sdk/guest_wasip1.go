@@ -17,6 +17,18 @@ func exportPlan(size uint32) uint64 { return result(served().plan(size)) }
 //go:wasmexport seks_v1_scrub
 func exportScrub(size uint32) uint64 { return result(served().scrub(size)) }
 
+//go:wasmexport seks_v1_request_body
+func exportRequestBody(size, flags uint32) uint64 {
+	g := served()
+	return result(g.body(g.provider.RequestBody, &g.request, size, flags))
+}
+
+//go:wasmexport seks_v1_response_body
+func exportResponseBody(size, flags uint32) uint64 {
+	g := served()
+	return result(g.body(g.provider.ResponseBody, &g.response, size, flags))
+}
+
 func served() *guest {
 	if serving == nil {
 		panic("seks: no plugin here: call seks.Serve in an init function")

@@ -17,6 +17,11 @@ type Provider struct {
 	// Scrub adds to the scrubbing of an answer. It is called for plans that ask
 	// for it with Inspect; nil adds nothing.
 	Scrub func(*AnswerHead) *ScrubPlan
+	// RequestBody begins a request's body, for plans that ask for TransformBody:
+	// it is called once for each body, and what it returns for each piece.
+	RequestBody func() Body
+	// ResponseBody begins an answer's body, for scrub plans that ask for it.
+	ResponseBody func() Body
 }
 
 // serving is the guest that the exports of this module speak for.
@@ -63,6 +68,8 @@ const (
 
 	SinkHeader = abi.SinkHeader
 	SinkQuery  = abi.SinkQuery
+	SinkForm   = abi.SinkForm
+	SinkJSON   = abi.SinkJSON
 )
 
 // How a client carries its key.

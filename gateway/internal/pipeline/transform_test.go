@@ -103,6 +103,23 @@ func TestRequestBodyIsTransformed(t *testing.T) {
 	r.idle()
 }
 
+// A guest in Go begins anew with each body, whole or not.
+func TestAGoGuestTransforms(t *testing.T) {
+	r, got := openGraph(t)
+	body := strings.Repeat("a small letter, ", 10000)
+	want := sha256.Sum256([]byte(body))
+	for range 3 {
+		broken := r.post("graph", "/upper", "")
+		broken.Body, broken.Length = io.MultiReader(strings.NewReader(body), failing{}), -1
+		_, _ = read(t, r.Serve(broken))
+		text, err := read(t, r.Serve(r.post("graph", "/upper", body)))
+		if expect := strings.ToUpper(body) + "|" + fmt.Sprint(len(body)) + "|" + hex.EncodeToString(want[:]); err != nil || got.body != expect || text != "" {
+			t.Errorf("%d bytes, want %d: %v", len(got.body), len(expect), err)
+		}
+	}
+	r.idle()
+}
+
 // What fails in the midst of a body never looks whole to the upstream, and the
 // agent learns which.
 func TestTransformsThatFail(t *testing.T) {

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"bytes"
 	"strconv"
 	"strings"
 
@@ -30,10 +31,29 @@ var provider = seks.Provider{
 		if v.BodyState == seks.BodyWhole {
 			p.SetHeader("x-body", seks.Lit(string(v.Body[:min(len(v.Body), 200)])).Base64())
 		}
-		if v.Path == "/graphql" {
+		switch v.Path {
+		case "/graphql":
 			judge(p, v)
+		case "/upper":
+			p.TransformBody(seks.SHA256).Inspect()
 		}
 		return p
+	},
+	Scrub: func(*seks.AnswerHead) *seks.ScrubPlan { return &seks.ScrubPlan{TransformBody: true} },
+	// It counts the pieces of each body by itself, and ends with their digest.
+	RequestBody: func() seks.Body {
+		total := 0
+		return func(piece []byte, last bool) *seks.BodyResult {
+			total += len(piece)
+			r := new(seks.BodyResult).Text(bytes.ToUpper(piece))
+			if last {
+				r.Text([]byte("|" + strconv.Itoa(total) + "|")).Value(seks.Digest(seks.SHA256).Hex())
+			}
+			return r
+		}
+	},
+	ResponseBody: func() seks.Body {
+		return func(piece []byte, _ bool) *seks.BodyResult { return seks.Pass(piece) }
 	},
 }
 
