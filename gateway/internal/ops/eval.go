@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/seksbot/seks-broker/gateway/internal/apply"
+	bodies "github.com/seksbot/seks-broker/gateway/internal/body"
+	"github.com/seksbot/seks-broker/gateway/internal/expr"
 	"github.com/seksbot/seks-broker/gateway/internal/plan"
 	"github.com/seksbot/seks-broker/gateway/internal/plugin"
 	"github.com/seksbot/seks-broker/gateway/internal/request"
@@ -14,6 +16,7 @@ import (
 	"github.com/seksbot/seks-broker/gateway/internal/scrub"
 	"github.com/seksbot/seks-broker/gateway/internal/secret"
 	"github.com/seksbot/seks-broker/gateway/internal/token"
+	"github.com/seksbot/seks-broker/plugin-sdk/abi"
 )
 
 // Evaluated is a plan and the request that it makes, as text.
@@ -49,7 +52,18 @@ func Eval(p *plugin.Plugin, raw []byte, fields map[string]string, at time.Time) 
 		return Evaluated{}, err
 	}
 	scrub.Accept(cut.Headers)
-	v, err := p.Plan("eval", plugin.View(m, r, rt, cut, at))
+	view := plugin.View(m, r, rt, cut, at)
+	kind := bodies.KindOf(cut.Headers)
+	var whole []byte // that fields can be set in
+	if len(body) > 0 && m.ShowsBody(r.Method(), rt.UpstreamPath()) {
+		if view.BodyState = abi.BodyUnknown; len(body) <= abi.MaxBodyInView {
+			view.BodyState, view.Body = bodies.Judge(kind, body)
+		}
+		if view.BodyState == abi.BodyWhole {
+			whole = body
+		}
+	}
+	v, err := p.Plan("eval", view)
 	if err != nil {
 		return Evaluated{}, err
 	}
@@ -58,7 +72,7 @@ func Eval(p *plugin.Plugin, raw []byte, fields map[string]string, at time.Time) 
 		return out, nil
 	}
 	origin := m.Origin[v.Plan().Target]
-	line := apply.Line{Method: r.Method(), Origin: origin, Headers: cut.Headers}
+	line := apply.Line{Method: r.Method(), Origin: origin, Headers: cut.Headers, Body: whole, BodyKind: kind}
 	if line.Path, line.Query, err = v.Line(origin.Path+rt.Path(), cut.Query); err != nil {
 		return out, err
 	}
@@ -79,9 +93,17 @@ func Eval(p *plugin.Plugin, raw []byte, fields map[string]string, at time.Time) 
 		return out, err
 	}
 	session.Open(values)
+	if v.Plan().BodyMode == abi.BodyHashFirst {
+		_, _ = session.Digest().Write(body)
+	}
 	edited, _, err := apply.Edit(session, line)
 	if err != nil {
 		return out, err
+	}
+	if v.Plan().BodyMode == abi.BodyTransform && len(body) > 0 {
+		if body, err = transformed(p, session, body); err != nil {
+			return out, err
+		}
 	}
 	acts := v.Plan().Acts
 	if len(acts) == 0 {
@@ -90,7 +112,32 @@ func Eval(p *plugin.Plugin, raw []byte, fields map[string]string, at time.Time) 
 	for _, a := range acts {
 		out.Operations = append(out.Operations, fmt.Sprintf("%s %s %s", orUnknown(a.Name), plan.ClassName(a.Class), a.Resource))
 	}
+	if edited.Body != nil {
+		body = edited.Body
+	}
 	out.Request = requestText(line, edited, body)
+	return out, nil
+}
+
+// transformed is the body as the plugin makes it anew.
+func transformed(p *plugin.Plugin, s *expr.Session, body []byte) (out []byte, err error) {
+	guest, err := p.TransformRequest("eval")
+	if err != nil {
+		return nil, err
+	}
+	defer guest.Close()
+	for last := false; !last; {
+		piece := body[:min(len(body), abi.MaxBodyInView)]
+		body = body[len(piece):]
+		last = len(body) == 0
+		result, err := guest.Piece(piece, last)
+		if err != nil {
+			return nil, err
+		}
+		if out, err = s.RequestBody(result, piece, out); err != nil {
+			return nil, err
+		}
+	}
 	return out, nil
 }
 

@@ -261,6 +261,10 @@ func (h *Host) former(ctx context.Context, name string, running map[string]*Plug
 	return h.engine.load(ctx, module, "")
 }
 
+var sinkKinds = map[abi.SinkKind]string{
+	abi.SinkHeader: "header", abi.SinkQuery: "query parameter", abi.SinkForm: "form field", abi.SinkJSON: "JSON field",
+}
+
 // FieldUses says in a line what may become of each credential field.
 func FieldUses(m *plan.Manifest) map[string]string {
 	uses := map[string]string{}
@@ -274,11 +278,7 @@ func FieldUses(m *plan.Manifest) map[string]string {
 		case abi.UseReveal:
 			var sinks []string
 			for _, s := range f.Sinks {
-				kind := "header"
-				if s.Kind == abi.SinkQuery {
-					kind = "query parameter"
-				}
-				sinks = append(sinks, kind+" "+s.Name)
+				sinks = append(sinks, sinkKinds[s.Kind]+" "+s.Name)
 			}
 			uses[f.Name] = "reveal: to " + strings.Join(sinks, ", ")
 		}
