@@ -19,27 +19,47 @@ type Request struct {
 // canonical is the canonical request, by S3's rules: the path is decoded once and
 // encoded once, and nothing in it is folded.
 func (r *Request) canonical(signed []string) string {
-	var b strings.Builder
-	b.WriteString(r.Method + "\n" + encode(decode(r.Path), true) + "\n" + query(r.Query) + "\n")
+	b := make([]byte, 0, 1024)
+	b = append(append(b, r.Method...), '\n')
+	b = append(append(b, encode(decode(r.Path), true)...), '\n')
+	b = append(append(b, query(r.Query)...), '\n')
 	for _, name := range signed {
-		b.WriteString(name + ":" + r.header(name) + "\n")
+		b = append(append(b, name...), ':')
+		b = append(r.appendHeader(b, name), '\n')
 	}
-	b.WriteString("\n" + strings.Join(signed, ";") + "\n" + r.Payload)
-	return b.String()
+	b = append(b, '\n')
+	for i, name := range signed {
+		if i > 0 {
+			b = append(b, ';')
+		}
+		b = append(b, name...)
+	}
+	return string(append(append(b, '\n'), r.Payload...))
 }
 
-// header is a header's value: trimmed, runs of spaces as one, repeats joined.
-func (r *Request) header(name string) string {
+// appendHeader appends a header's value: trimmed, runs of spaces as one, repeats
+// joined.
+func (r *Request) appendHeader(b []byte, name string) []byte {
 	if name == "host" {
-		return r.Host
+		return append(b, r.Host...)
 	}
-	var values []string
-	for _, h := range r.Headers {
-		if strings.EqualFold(h.Name, name) {
-			values = append(values, strings.Join(strings.Fields(h.Value), " "))
+	first := true
+	for i := range r.Headers {
+		h := &r.Headers[i]
+		if len(h.Name) != len(name) || h.Name != name && !strings.EqualFold(h.Name, name) {
+			continue
 		}
+		if !first {
+			b = append(b, ',')
+		}
+		first = false
+		v := strings.TrimSpace(h.Value)
+		if strings.Contains(v, "  ") || strings.IndexByte(v, '\t') >= 0 {
+			v = strings.Join(strings.Fields(v), " ")
+		}
+		b = append(b, v...)
 	}
-	return strings.Join(values, ",")
+	return b
 }
 
 // query sorts by encoded name and value. A parameter without a value has an
@@ -103,15 +123,25 @@ func digit(c byte) byte {
 
 // encode keeps the unreserved characters of RFC 3986 §2.3, and slashes in a path.
 func encode(s string, path bool) string {
+	plain := 0
+	for plain < len(s) && kept(s[plain], path) {
+		plain++
+	}
+	if plain == len(s) {
+		return s
+	}
 	const digits = "0123456789ABCDEF"
-	out := make([]byte, 0, len(s)+16)
-	for i := range len(s) {
-		c := s[i]
-		if c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || strings.IndexByte("-._~", c) >= 0 || path && c == '/' {
+	out := append(make([]byte, 0, len(s)+16), s[:plain]...)
+	for i := plain; i < len(s); i++ {
+		if c := s[i]; kept(c, path) {
 			out = append(out, c)
 		} else {
 			out = append(out, '%', digits[c>>4], digits[c&15])
 		}
 	}
 	return string(out)
+}
+
+func kept(c byte, path bool) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == '.' || c == '_' || c == '~' || path && c == '/'
 }

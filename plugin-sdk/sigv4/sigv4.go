@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	seks "github.com/seksbot/seks-broker/plugin-sdk"
+	"github.com/seksbot/seks-broker/plugin-sdk/abi"
 )
 
 const (
@@ -57,32 +58,38 @@ func ParseAuthorization(value string) (a Authorization, ok bool) {
 
 // Shape is the signature that a manifest declares for a field to sign with.
 func Shape(field string) seks.Expr {
-	any := seks.Any()
-	return sign(key(seks.Field(field), any, any, any), seks.Concat(seks.Lit(Algorithm+"\n"), any))
+	k := seks.Concat(seks.Lit("AWS4"), seks.Field(field))
+	for _, step := range []seks.Expr{seks.Any(), seks.Any(), seks.Any(), seks.Lit(end)} {
+		k = sign(k, step)
+	}
+	return sign(k, seks.Concat(seks.Lit(Algorithm+"\n"), seks.Any()))
 }
 
 // Signature signs a request: secret is seks.Field of the credential's secret access
 // key, or seks.Token in a check. Its value is in hex.
 func Signature(secret seks.Expr, s Scope, r *Request, signed []string) seks.Expr {
-	return sign(key(secret, seks.Lit(s.Date), seks.Lit(s.Region), seks.Lit(s.Service)), r.toSign(s, signed)).Hex()
+	return appendSignature(make([]byte, 0, 1024), secret, s, r, signed)
 }
 
 // Header is the value of an Authorization header.
 func Header(id, secret seks.Expr, s Scope, r *Request, signed []string) seks.Expr {
-	return seks.Concat(seks.Lit(Algorithm+" Credential="), id,
-		seks.Lit("/"+s.String()+", SignedHeaders="+strings.Join(signed, ";")+", Signature="), Signature(secret, s, r, signed))
+	p := append(abi.AppendLit(make([]byte, 0, 1024), Algorithm+" Credential="), id...)
+	p = abi.AppendLit(p, "/"+s.String()+", SignedHeaders="+strings.Join(signed, ";")+", Signature=")
+	return abi.AppendConcat(appendSignature(p, secret, s, r, signed), 4)
 }
 
-func key(secret, date, region, service seks.Expr) seks.Expr {
-	k := seks.Concat(seks.Lit("AWS4"), secret)
-	for _, step := range []seks.Expr{date, region, service, seks.Lit(end)} {
-		k = sign(k, step)
+// appendSignature writes the program into one buffer: programs are postfix, so
+// nothing that was written is moved again. A guest does this for every request.
+func appendSignature(p []byte, secret seks.Expr, s Scope, r *Request, signed []string) []byte {
+	p = append(abi.AppendLit(p, "AWS4"), secret...)
+	p = abi.AppendConcat(p, 2)
+	for _, step := range [...]string{s.Date, s.Region, s.Service, end} {
+		p = abi.AppendHash(abi.AppendLit(p, step), abi.OpHMAC, abi.SHA256)
 	}
-	return k
+	p = abi.AppendLit(p, Algorithm+"\n"+r.Time+"\n"+s.String()+"\n")
+	p = abi.AppendHash(abi.AppendLit(p, r.canonical(signed)), abi.OpHash, abi.SHA256)
+	p = abi.AppendConcat(abi.AppendOp(p, abi.OpHex), 2)
+	return abi.AppendOp(abi.AppendHash(p, abi.OpHMAC, abi.SHA256), abi.OpHex)
 }
 
 func sign(key, message seks.Expr) seks.Expr { return seks.HMAC(seks.SHA256, key, message) }
-
-func (r *Request) toSign(s Scope, signed []string) seks.Expr {
-	return seks.Concat(seks.Lit(Algorithm+"\n"+r.Time+"\n"+s.String()+"\n"), seks.Hash(seks.SHA256, seks.Lit(r.canonical(signed))).Hex())
-}
