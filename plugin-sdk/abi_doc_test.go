@@ -75,6 +75,7 @@ func TestLimitsAndOperationsInDoc(t *testing.T) {
 		"MaxEntries": abi.MaxEntries, "MaxEdits": abi.MaxEdits, "MaxOperations": abi.MaxOperations, "MaxProgram": abi.MaxProgram,
 		"MaxOps": abi.MaxOps, "MaxStack": abi.MaxStack, "MaxValue": abi.MaxValue, "MaxRegisters": abi.MaxRegisters,
 		"MaxChecks": abi.MaxChecks, "MaxWork": abi.MaxWork, "MaxSignatures": abi.MaxSignatures, "MaxBodyOutput": abi.MaxBodyOutput,
+		"MaxParameters": abi.MaxParameters,
 	} {
 		if !strings.Contains(doc, "| `"+name+"` | "+strconv.Itoa(value)+" |") {
 			t.Errorf("ABI.md does not say that %s is %d", name, value)
@@ -109,7 +110,7 @@ func TestLimitsAndOperationsInDoc(t *testing.T) {
 	if known != len(rows) {
 		t.Errorf("%d of the %d text forms in the table are the code's", known, len(rows))
 	}
-	for _, export := range []string{abi.ExportBuffer, abi.ExportManifest, abi.ExportPlan, abi.ExportScrub, abi.ExportRequestBody, abi.ExportResponseBody} {
+	for _, export := range []string{abi.ExportBuffer, abi.ExportManifest, abi.ExportPlan, abi.ExportScrub, abi.ExportConfigure, abi.ExportRequestBody, abi.ExportResponseBody} {
 		if !strings.Contains(doc, "| `"+export+"` |") {
 			t.Errorf("ABI.md does not list %s", export)
 		}

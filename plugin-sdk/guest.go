@@ -24,11 +24,41 @@ type guest struct {
 const yieldEvery = 64
 
 func newGuest(p Provider) *guest {
-	g := &guest{provider: p}
+	g := &guest{}
+	g.serve(p)
+	return g
+}
+
+func (g *guest) serve(p Provider) {
+	g.provider, g.always = p, nil
 	if p.Always != nil {
 		g.always = p.Always.Marshal()
 	}
-	return g
+}
+
+// configure takes the operator's parameters, and answers what is wrong with them.
+func (g *guest) configure(size uint32) []byte {
+	var message abi.Parameters
+	if err := message.Unmarshal(g.read(size)); err != nil {
+		panic("seks: the parameters can't be read: " + err.Error())
+	}
+	if g.provider.Configure == nil {
+		return []byte("this plugin takes no parameters")
+	}
+	parameters := map[string]string{}
+	for _, p := range message.Parameters {
+		parameters[p.Name] = p.Value
+	}
+	p, err := g.provider.Configure(parameters)
+	if err != nil {
+		g.out = append(g.out[:0], err.Error()...)
+		return g.out
+	}
+	if !p.whole() {
+		panic("seks: Configure must return a Provider with either Always or Plan")
+	}
+	g.serve(p)
+	return nil
 }
 
 // buffer makes room for an input. It lies where it was as long as it is large

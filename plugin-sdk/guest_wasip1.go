@@ -11,6 +11,9 @@ func exportBuffer(size uint32) uint32 { return address(served().buffer(size)) }
 //go:wasmexport seks_v1_manifest
 func exportManifest() uint64 { return result(served().manifest()) }
 
+//go:wasmexport seks_v1_configure
+func exportConfigure(size uint32) uint64 { return result(served().configure(size)) }
+
 //go:wasmexport seks_v1_plan
 func exportPlan(size uint32) uint64 { return result(served().plan(size)) }
 

@@ -22,6 +22,10 @@ type Provider struct {
 	RequestBody func() Body
 	// ResponseBody begins an answer's body, for scrub plans that ask for it.
 	ResponseBody func() Body
+	// Configure makes the provider that the operator's parameters ask for, which
+	// the manifest lists. Its error tells the operator what is wrong with them.
+	// Without parameters it is not called.
+	Configure func(parameters map[string]string) (Provider, error)
 }
 
 // serving is the guest that the exports of this module speak for.
@@ -34,11 +38,13 @@ func Serve(p Provider) {
 	switch {
 	case serving != nil:
 		panic("seks.Serve was called twice: one program is one plugin")
-	case (p.Always == nil) == (p.Plan == nil):
+	case !p.whole():
 		panic("seks.Serve needs a Provider with either Always or Plan")
 	}
 	serving = newGuest(p)
 }
+
+func (p *Provider) whole() bool { return (p.Always == nil) != (p.Plan == nil) }
 
 // The messages, as package abi has them.
 type (
@@ -47,12 +53,14 @@ type (
 	// CredentialField describes a field; the function Field makes an Expr of one.
 	CredentialField = abi.Field
 	Sink            = abi.Sink
+	SinkKind        = abi.SinkKind
 	Slot            = abi.Slot
 	ErrorShape      = abi.ErrorShape
 	CodeStatus      = abi.CodeStatus
 	KeyShape        = abi.KeyShape
 	BodyNeed        = abi.BodyNeed
 	Operation       = abi.Operation
+	ParameterNeed   = abi.ParameterNeed
 	View            = abi.View
 	Header          = abi.Header
 	AnswerHead      = abi.AnswerHead

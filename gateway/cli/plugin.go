@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -88,6 +90,9 @@ func (a *app) showPlugin(i ops.PluginInfo) {
 	sort.Strings(names)
 	for _, name := range names {
 		a.printf("field       %s: %s\n", name, i.Fields[name])
+	}
+	for _, name := range slices.Sorted(maps.Keys(i.Parameters)) {
+		a.printf("parameter   %s: %s\n", name, i.Parameters[name])
 	}
 	a.printf("token in    %s\n", strings.Join(i.TokenSlots, "; "))
 	if len(i.Prefixes) > 0 {

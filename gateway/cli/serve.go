@@ -22,7 +22,6 @@ import (
 	"github.com/seksbot/seks-broker/gateway/internal/listen"
 	"github.com/seksbot/seks-broker/gateway/internal/ops"
 	"github.com/seksbot/seks-broker/gateway/internal/pipeline"
-	"github.com/seksbot/seks-broker/gateway/internal/route"
 	"github.com/seksbot/seks-broker/gateway/internal/scrub"
 	"github.com/seksbot/seks-broker/gateway/internal/upstream"
 )
@@ -56,7 +55,8 @@ type gateway struct {
 	config   *config.Config
 	broker   *ops.Broker
 	log      *accesslog.Log
-	routes   atomic.Pointer[route.Table]
+	now      atomic.Pointer[pipeline.Providers]
+	notices  notices
 	upstream *upstream.Client
 	front    *listen.Server
 	admin    *admin.Server
@@ -140,7 +140,7 @@ func (g *gateway) start(ctx context.Context) error {
 	if err := g.reroute(ctx); err != nil {
 		return err
 	}
-	g.broker.Serving(g.log, func() { _ = g.reroute(context.Background()) })
+	g.broker.Serving(g.log, func() { g.took(g.reroute(context.Background())) })
 	roots, err := ops.Roots(c)
 	if err != nil {
 		return err
@@ -158,7 +158,7 @@ func (g *gateway) start(ctx context.Context) error {
 		public = c.PublicURL.String()
 	}
 	g.front = listen.New(&pipeline.Pipeline{
-		Routes: g.routes.Load, Plugins: h, Tokens: g.broker.Tokens,
+		Providers: g.now.Load, Tokens: g.broker.Tokens,
 		Limits: limit.New(c.Limits.MaxConcurrent, time.Now), Log: g.log,
 		Credentials: g.broker.Credentials, Upstream: g.upstream, PublicURL: public,
 		Bodies: body.NewMemory(heldBodies), BodyTimeout: bodyTimeout, KeyShapes: shapeModes[c.Scrub.Shapes],
@@ -175,20 +175,14 @@ func (g *gateway) start(ctx context.Context) error {
 			}
 		}
 	}
+	go h.Watch(ctx, func(err error) {
+		if err == nil {
+			err = g.reroute(ctx)
+		}
+		g.took(err)
+		h.Forget()
+	})
 	return g.startAdmin(certificate)
-}
-
-// reroute takes over the plugins that serve now.
-func (g *gateway) reroute(ctx context.Context) error {
-	t, warnings, err := g.broker.Routes(ctx)
-	if err != nil {
-		return err
-	}
-	for _, w := range warnings {
-		g.app.notef("warning: %s", clean(w))
-	}
-	g.routes.Store(t)
-	return nil
 }
 
 func (g *gateway) certificate() (*tls.Config, error) {

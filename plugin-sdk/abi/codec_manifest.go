@@ -21,7 +21,8 @@ func (m *Manifest) appendTo(b []byte) []byte {
 		b = appendMessage(b, 13, e)
 	}
 	b = appendMessages(b, 14, m.KeyShapes)
-	return appendMessages(b, 15, m.Operations)
+	b = appendMessages(b, 15, m.Operations)
+	return appendMessages(b, 16, m.Parameters)
 }
 
 func (m *Manifest) read(r *reader) {
@@ -57,6 +58,8 @@ func (m *Manifest) read(r *reader) {
 			m.KeyShapes = messages(r, m.KeyShapes)
 		case 15:
 			m.Operations = messages(r, m.Operations)
+		case 16:
+			m.Parameters = messages(r, m.Parameters)
 		default:
 			r.skip()
 		}

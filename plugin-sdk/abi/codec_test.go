@@ -23,6 +23,7 @@ var topLevel = map[string]func() codec{
 	"AnswerHead": func() codec { return new(AnswerHead) },
 	"ScrubPlan":  func() codec { return new(ScrubPlan) },
 	"BodyResult": func() codec { return new(BodyResult) },
+	"Parameters": func() codec { return new(Parameters) },
 }
 
 // fill gives every field of a message some value, defaults among them.

@@ -38,3 +38,4 @@ func FuzzPlan(f *testing.F)       { fuzzCodec(f, "Plan") }
 func FuzzAnswerHead(f *testing.F) { fuzzCodec(f, "AnswerHead") }
 func FuzzScrubPlan(f *testing.F)  { fuzzCodec(f, "ScrubPlan") }
 func FuzzBodyResult(f *testing.F) { fuzzCodec(f, "BodyResult") }
+func FuzzParameters(f *testing.F) { fuzzCodec(f, "Parameters") }

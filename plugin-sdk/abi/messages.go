@@ -57,3 +57,12 @@ func (r *BodyResult) AppendTo(b []byte) []byte { return r.appendTo(b) }
 
 // Unmarshal replaces r by what b holds, as Manifest.Unmarshal does.
 func (r *BodyResult) Unmarshal(b []byte) error { return unmarshal(r, b) }
+
+// Marshal writes the message in canonical form, as Manifest.Marshal does.
+func (p *Parameters) Marshal() []byte { return p.appendTo(nil) }
+
+// AppendTo appends the message in canonical form.
+func (p *Parameters) AppendTo(b []byte) []byte { return p.appendTo(b) }
+
+// Unmarshal replaces p by what b holds, as Manifest.Unmarshal does.
+func (p *Parameters) Unmarshal(b []byte) error { return unmarshal(p, b) }

@@ -11,6 +11,7 @@ const (
 	ExportScrub        = "seks_v1_scrub"         // (len i32) → ptr<<32|len i64
 	ExportRequestBody  = "seks_v1_request_body"  // optional: (len i32, flags i32) → ptr<<32|len i64
 	ExportResponseBody = "seks_v1_response_body" // optional: (len i32, flags i32) → ptr<<32|len i64
+	ExportConfigure    = "seks_v1_configure"     // optional: (len i32) → ptr<<32|len i64
 )
 
 // Limits that the host holds a plugin to, in bytes unless it says otherwise.
@@ -31,6 +32,7 @@ const (
 	MaxBodyOutput = 256 << 10 // what the segments of one body result come to
 	MaxBodyHashed = 1 << 20   // of a request that is hashed first
 	MaxKey        = 1 << 10   // bytes of a key behind the prefix of its shape
+	MaxParameters = 16 << 10  // of one provider
 )
 
 // Manifest is what a plugin says of itself, once.
@@ -50,6 +52,25 @@ type Manifest struct {
 	ErrorShape      ErrorShape  // 13
 	KeyShapes       []KeyShape  // 14: what this API's secrets look like
 	Operations      []Operation // 15: the catalogue
+	// Parameters that an operator may give, by name.
+	Parameters []ParameterNeed // 16
+}
+
+// ParameterNeed describes one parameter that the plugin takes.
+type ParameterNeed struct {
+	Name string // 1: [a-z][a-z0-9_]{0,31}
+	Help string // 2: one line for people
+}
+
+// Parameters are what the operator gives one provider's instances.
+type Parameters struct {
+	Parameters []Parameter // 1: in the order of their names
+}
+
+// Parameter is one of them.
+type Parameter struct {
+	Name  string // 1
+	Value string // 2
 }
 
 // Upstream is a host that the plugin may send to.

@@ -9,7 +9,8 @@ func appendVarint(b []byte, n uint64) []byte {
 }
 
 // appendUint, appendBool, appendString and appendBytes leave a default value
-// out, as proto3 does.
+// out, as proto3 does. Numbers above 15 are for entries alone, whose tag may have
+// two bytes.
 func appendUint(b []byte, num byte, n uint64) []byte {
 	if n == 0 {
 		return b
@@ -40,7 +41,7 @@ func appendBytes(b []byte, num byte, p []byte) []byte {
 
 // appendItem writes an entry even where it is empty: entries count.
 func appendItem[S string | []byte](b []byte, num byte, s S) []byte {
-	return append(appendVarint(append(b, num<<3|wireBytes), uint64(len(s))), s...)
+	return append(appendVarint(appendVarint(b, uint64(num)<<3|wireBytes), uint64(len(s))), s...)
 }
 
 func appendMessages[T any, P message[T]](b []byte, num byte, list []T) []byte {
@@ -54,7 +55,7 @@ func appendMessages[T any, P message[T]](b []byte, num byte, list []T) []byte {
 // afterwards: nearly all nested messages are under 128 bytes, and this way none
 // needs its size computed first.
 func appendMessage[T any, P message[T]](b []byte, num byte, m P) []byte {
-	b = append(b, num<<3|wireBytes, 0)
+	b = append(appendVarint(b, uint64(num)<<3|wireBytes), 0)
 	start := len(b)
 	b = m.appendTo(b)
 	size := len(b) - start

@@ -94,7 +94,10 @@ func (r *request) view(m *seks.Manifest) *seks.View {
 	if m.NeedsTime {
 		v.Time = Time
 	}
-	v.UpstreamAuthority, v.UpstreamBase = split(m.Upstreams[0].URL)
+	v.UpstreamAuthority = "upstream.invalid" // where that is left to the operator
+	if len(m.Upstreams) > 0 {
+		v.UpstreamAuthority, v.UpstreamBase = split(m.Upstreams[0].URL)
+	}
 	if r.body != "" && slices.ContainsFunc(m.Bodies, func(n abi.BodyNeed) bool { return (n.Method == "" || n.Method == r.method) && fits(n.Path, v.Path) }) {
 		v.BodyState, v.Body = abi.BodyWhole, []byte(r.body)
 	}

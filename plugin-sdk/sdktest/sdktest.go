@@ -96,9 +96,6 @@ func Eval(p seks.Provider, raw string, fields map[string]string) (string, error)
 	if err != nil {
 		return "", err
 	}
-	if len(p.Manifest.Upstreams) == 0 {
-		return "", fmt.Errorf("the manifest has no upstream")
-	}
 	view := req.view(&p.Manifest)
 	made := p.Always
 	if p.Plan != nil {

@@ -77,6 +77,7 @@ func (k MasterKey) String() string {
 type Provider struct {
 	Name           string
 	Plugin         string              // the manifest's name
+	Parameters     map[string]string   // for the plugin; nil where there are none
 	Upstream       *url.URL            // nil: the manifest's main one
 	Upstreams      map[string]*url.URL // instead of the manifest's further ones; nil where there are none
 	CA             string              // PEM file of the roots for its upstreams; "": the system's

@@ -151,6 +151,7 @@ func provider(n string, t table, taken map[string]string, l *listeners) Provider
 		}
 	}
 	p.Upstream = upstream(t, "upstream", p.AllowPlaintext)
+	p.Parameters = parameters(t, &p)
 	if ca := t.text("ca", ""); ca != "" {
 		p.CA = resolve(l.dir, ca)
 	}

@@ -71,7 +71,7 @@ func (t *tester) judge(v *abi.View) (*plan.Plan, error) {
 		return pl, err
 	}
 	t.note(pl)
-	line := apply.Line{Method: v.Method, Origin: t.m.Origin[pl.Target]}
+	line := apply.Line{Method: v.Method, Origin: t.m.TrialOrigins()[pl.Target]}
 	if line.Path, line.Query, err = vetted.Line(line.Origin.Path+v.Path, v.Query); err != nil {
 		return pl, cause(err)
 	}

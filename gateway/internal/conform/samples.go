@@ -41,10 +41,10 @@ func (s *samples) views(n int) []*abi.View {
 func (s *samples) view() *abi.View {
 	v := &abi.View{
 		Method: s.pick("GET", "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "REPORT"),
-		Scheme: s.pick("http", "https"), Authority: s.pick("127.0.0.1:8080", "broker.example", s.m.Origin[0].Host),
+		Scheme: s.pick("http", "https"), Authority: s.pick("127.0.0.1:8080", "broker.example", s.m.TrialOrigins()[0].Host),
 		Mount:             s.pick("/api/"+s.m.Name, ""),
 		Query:             s.pick("", "a=1", "limit=2&after=x%2Fy", "a=1&a=2&b", "q=caf%C3%A9&q=%", "prefix=&delimiter=%2F"),
-		UpstreamAuthority: s.m.Origin[0].Host, UpstreamBase: s.m.Origin[0].Path,
+		UpstreamAuthority: s.m.TrialOrigins()[0].Host, UpstreamBase: s.m.TrialOrigins()[0].Path,
 	}
 	if s.m.NeedsTime {
 		v.Time = 1_700_000_000 + s.r.Uint64N(300_000_000)
@@ -179,7 +179,7 @@ func (s *samples) heads() []oddHead {
 	at := func(status uint64, headers ...abi.Header) *abi.AnswerHead {
 		return &abi.AnswerHead{
 			Status: status, Headers: headers, Method: "GET", Path: "/v1/models",
-			Origin: s.m.Origin[0].Scheme + "://" + s.m.Origin[0].Host, Public: "http://127.0.0.1:8080/api/" + s.m.Name,
+			Origin: s.m.TrialOrigins()[0].Scheme + "://" + s.m.TrialOrigins()[0].Host, Public: "http://127.0.0.1:8080/api/" + s.m.Name,
 		}
 	}
 	many := make([]abi.Header, 500)

@@ -66,7 +66,7 @@ func serveModule(t *testing.T, c Config, bodyTimeout time.Duration, module []byt
 	f.check(host.Load(context.Background()))
 	origin, err := url.Parse(api.URL)
 	f.check(err)
-	table, err := route.NewTable([]route.Provider{{Name: "ok", Plugin: "ok", Upstream: origin, Origins: []*url.URL{origin}}})
+	table, err := route.NewTable([]route.Provider{{Name: "ok", Upstream: origin, Origins: []*url.URL{origin}}})
 	f.check(err)
 	f.log, err = accesslog.Open(accesslog.Config{Dir: filepath.Join(f.dir, "log")})
 	f.check(err)
@@ -80,7 +80,9 @@ func serveModule(t *testing.T, c Config, bodyTimeout time.Duration, module []byt
 	client := upstream.New(upstream.Config{ConnectTimeout: 5 * time.Second, IdleTimeout: time.Minute, Origin: func(string) upstream.Origin { return upstream.Origin{Named: true} }})
 	t.Cleanup(client.Abort)
 	f.Server = New(&pipeline.Pipeline{
-		Routes: func() *route.Table { return table }, Plugins: host, Tokens: tokens, Limits: limit.New(100, time.Now),
+		Providers: func() *pipeline.Providers {
+			return &pipeline.Providers{Routes: table, Plugins: host.Serving(), Shapes: plugin.KeyShapes(host.Serving())}
+		}, Tokens: tokens, Limits: limit.New(100, time.Now),
 		Log: f.log, Credentials: credentials, Upstream: client,
 		Bodies: bodies.NewMemory(8 << 20), BodyTimeout: bodyTimeout,
 	}, c)

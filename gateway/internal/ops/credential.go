@@ -116,7 +116,7 @@ func Origins(p *config.Provider, m *plan.Manifest) []*url.URL {
 		}
 	}
 	if p.Upstream != nil {
-		origins[0] = p.Upstream
+		origins = append([]*url.URL{p.Upstream}, origins[min(1, len(origins)):]...)
 	}
 	return origins
 }

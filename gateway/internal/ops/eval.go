@@ -71,7 +71,7 @@ func Eval(p *plugin.Plugin, raw []byte, fields map[string]string, at time.Time) 
 	if v.Plan().Refusal != nil {
 		return out, nil
 	}
-	origin := m.Origin[v.Plan().Target]
+	origin := m.TrialOrigins()[v.Plan().Target]
 	line := apply.Line{Method: r.Method(), Origin: origin, Headers: cut.Headers, Body: whole, BodyKind: kind}
 	if line.Path, line.Query, err = v.Line(origin.Path+rt.Path(), cut.Query); err != nil {
 		return out, err
@@ -150,7 +150,7 @@ func orUnknown(name string) string {
 
 // evalRoute routes by the manifest alone; a path without a mount gets one.
 func evalRoute(m *plan.Manifest, r request.Request) (route.Route, error) {
-	t, err := route.NewTable([]route.Provider{RouteOf(m.Name, nil, m, m.Origin)})
+	t, err := route.NewTable([]route.Provider{RouteOf(m.Name, nil, m, m.TrialOrigins())})
 	if err != nil {
 		return route.Route{}, err
 	}

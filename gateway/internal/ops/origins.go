@@ -38,23 +38,22 @@ func Roots(c *config.Config) (map[string]*x509.CertPool, error) {
 func (b *Broker) Origin(roots map[string]*x509.CertPool) func(host string) upstream.Origin {
 	return func(host string) upstream.Origin {
 		var o upstream.Origin
-		h, err := b.Plugins(context.Background())
+		all, err := b.serving(context.Background())
 		if err != nil {
 			return o
 		}
-		for i := range b.Config.Providers {
-			p := &b.Config.Providers[i]
-			o.Named = o.Named || p.Upstream != nil && p.Upstream.Host == host
-			for _, u := range p.Upstreams {
+		for i := range all {
+			s := &all[i]
+			o.Named = o.Named || s.Upstream != nil && s.Upstream.Host == host
+			for _, u := range s.Upstreams {
 				o.Named = o.Named || u.Host == host
 			}
-			pl, ok := h.Find(p.Plugin)
-			if !ok || roots[p.Name] == nil {
+			if s.plugin == nil || roots[s.Name] == nil {
 				continue
 			}
-			for _, u := range Origins(p, pl.Manifest) {
+			for _, u := range Origins(&s.Provider, s.plugin.Manifest) {
 				if u.Host == host {
-					o.Roots = roots[p.Name]
+					o.Roots = roots[s.Name]
 				}
 			}
 		}

@@ -32,7 +32,8 @@ type PluginInfo struct {
 	TokenSlots []string          `json:"token_slots"`
 	Headers    []string          `json:"headers"` // request headers that it is shown
 	Operations int               `json:"operations"`
-	Grants     []string          `json:"grants"` // operations that mint access
+	Parameters map[string]string `json:"parameters"` // name → help
+	Grants     []string          `json:"grants"`     // operations that mint access
 	Changes    []string          `json:"changes,omitempty"`
 	File       string            `json:"file,omitempty"` // once trusted: where plugins_dir has it
 }
@@ -46,6 +47,10 @@ func Describe(m *plan.Manifest) PluginInfo {
 	}
 	for _, s := range m.TokenSlots {
 		i.TokenSlots = append(i.TokenSlots, slotText(s))
+	}
+	i.Parameters = map[string]string{}
+	for _, p := range m.Parameters {
+		i.Parameters[p.Name] = p.Help
 	}
 	for _, o := range m.Operations {
 		if o.Class == abi.ClassGrant {

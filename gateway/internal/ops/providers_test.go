@@ -53,7 +53,7 @@ func TestATrustedPluginIsRouted(t *testing.T) {
 	b := opened(t, configured(t, ""), "no digest")
 	must(t, b, "plugin/trust", `{"module":"`+base64Of(guest(t, "ok"))+`"}`)
 	must(t, b, "credential/set", stored, `"provider":"ok"`, `"hosts":["api.example.com"]`)
-	table, warnings, err := b.Routes(context.Background())
+	now, warnings, err := b.Routes(context.Background())
 	if err != nil || len(warnings) != 0 {
 		t.Fatal(warnings, err)
 	}
@@ -61,8 +61,8 @@ func TestATrustedPluginIsRouted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	rt, err := table.Find(r)
-	if err != nil || rt.Provider().Upstream.String() != "https://api.example.com" || rt.Provider().Plugin != "ok" {
+	rt, err := now.Routes.Find(r)
+	if err != nil || rt.Provider().Upstream.String() != "https://api.example.com" || now.Plugins["ok"] == nil {
 		t.Errorf("%+v %v", rt.Provider(), err)
 	}
 }

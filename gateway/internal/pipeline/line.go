@@ -6,17 +6,8 @@ import (
 	"github.com/seksbot/seks-broker/gateway/internal/apply"
 	"github.com/seksbot/seks-broker/gateway/internal/expr"
 	"github.com/seksbot/seks-broker/gateway/internal/policy"
-	"github.com/seksbot/seks-broker/gateway/internal/request"
-	"github.com/seksbot/seks-broker/gateway/internal/route"
 	"github.com/seksbot/seks-broker/gateway/internal/token"
 )
-
-func (p *Pipeline) route(r request.Request, provider string) (route.Route, error) {
-	if provider != "" {
-		return p.Routes().At(provider, r)
-	}
-	return p.Routes().Find(r)
-}
 
 // judge asks policy about the final upstream request.
 func judge(g token.Grant, v expr.Vetted, l apply.Line, client netip.Addr, e *end) (policy.Permit, error) {

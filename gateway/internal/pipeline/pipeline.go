@@ -55,13 +55,13 @@ func (p *Pipeline) admit(in Incoming, a *Admitted) error {
 		return err
 	}
 	a.e.parsed(r)
-	rt, err := p.route(r, in.Provider)
+	now := p.Providers()
+	rt, err := now.route(r, in.Provider)
 	if err != nil {
 		return err
 	}
 	a.e.routed(r, rt)
-	var ok bool
-	if a.plugin, ok = p.Plugins.Find(rt.Provider().Plugin); !ok {
+	if a.plugin = now.Plugins[rt.Provider().Name]; a.plugin == nil {
 		return fault.New(fault.ProviderUnknown)
 	}
 	a.e.shape = a.plugin.Manifest.Shape

@@ -7,8 +7,6 @@ import (
 	"github.com/seksbot/seks-broker/gateway/internal/body"
 	"github.com/seksbot/seks-broker/gateway/internal/credential"
 	"github.com/seksbot/seks-broker/gateway/internal/limit"
-	"github.com/seksbot/seks-broker/gateway/internal/plugin"
-	"github.com/seksbot/seks-broker/gateway/internal/route"
 	"github.com/seksbot/seks-broker/gateway/internal/scrub"
 	"github.com/seksbot/seks-broker/gateway/internal/token"
 	"github.com/seksbot/seks-broker/gateway/internal/upstream"
@@ -16,8 +14,7 @@ import (
 
 // Pipeline holds the rooms.
 type Pipeline struct {
-	Routes      func() *route.Table // the table of now
-	Plugins     *plugin.Host
+	Providers   func() *Providers // of now
 	Tokens      *token.Store
 	Limits      *limit.Limiter
 	Log         *accesslog.Log

@@ -129,7 +129,7 @@ func (r *rooms) wire(to string, guests map[string]guest) {
 		file := g.build(name)
 		r.check(os.WriteFile(filepath.Join(modules, name+".wasm"), file, 0o600))
 		digests = append(digests, plugin.Digest(file))
-		providers = append(providers, route.Provider{Name: name, Plugin: name, Upstream: r.origin, Origins: []*url.URL{r.origin}})
+		providers = append(providers, route.Provider{Name: name, Upstream: r.origin, Origins: []*url.URL{r.origin}})
 	}
 	store, err := kv.Open(filepath.Join(r.dir, "store"))
 	r.check(err)
@@ -140,14 +140,17 @@ func (r *rooms) wire(to string, guests map[string]guest) {
 	r.check(err)
 	r.t.Cleanup(host.Close)
 	r.check(host.Load(context.Background()))
-	table, err := route.NewTable(append(providers, route.Provider{Name: "absent", Plugin: "absent", Upstream: r.origin, Origins: []*url.URL{r.origin}}))
+	table, err := route.NewTable(append(providers, route.Provider{Name: "absent", Upstream: r.origin, Origins: []*url.URL{r.origin}}))
 	r.check(err)
 	log, err := accesslog.Open(accesslog.Config{Dir: filepath.Join(r.dir, "log")})
 	r.check(err)
 	r.t.Cleanup(func() { _ = log.Close() })
 	r.limits = limit.New(2, time.Now)
 	r.Pipeline = &pipeline.Pipeline{
-		Routes: func() *route.Table { return table }, Plugins: host, Tokens: token.NewStore(store, keeper, time.Now),
+		Providers: func() *pipeline.Providers {
+			return &pipeline.Providers{Routes: table, Plugins: host.Serving(), Shapes: plugin.KeyShapes(host.Serving())}
+		},
+		Tokens: token.NewStore(store, keeper, time.Now),
 		Bodies: body.NewMemory(8 << 20), BodyTimeout: time.Second,
 		Limits: r.limits, Log: log, Credentials: credential.NewStore(store, keeper, time.Now),
 		Upstream: upstream.New(upstream.Config{

@@ -34,7 +34,7 @@ func (e *end) filtered(a *Admitted, extra *plan.Scrub, answer upstream.Answer) (
 		return nil, false, nil
 	}
 	s = &stream{end: e}
-	mode, shapes := e.p.KeyShapes, e.p.Plugins.KeyShapes()
+	mode, shapes := e.p.KeyShapes, e.p.Providers().Shapes
 	if shapes == nil {
 		mode = scrub.ShapesOff
 	}

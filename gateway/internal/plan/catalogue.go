@@ -181,5 +181,8 @@ func (m *Manifest) Own(upstream int, base, path string) string {
 	if !ok || rest != "" && rest[0] != '/' {
 		return path
 	}
+	if upstream >= len(m.Origin) {
+		return rest // left to the operator: the manifest speaks of what is below its base
+	}
 	return m.Origin[upstream].Path + rest
 }

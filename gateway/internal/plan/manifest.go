@@ -59,6 +59,7 @@ func ParseManifest(b []byte, digest string) (*Manifest, error) {
 	m.checkSlots(bad)
 	m.checkErrorShape(bad)
 	m.checkKeyShapes(bad)
+	m.checkParameters(bad)
 	if !oneLine(m.Title) {
 		bad("title: must be one line of up to %d printable characters", maxLine)
 	}
@@ -114,9 +115,6 @@ func oneLine(s string) bool {
 }
 
 func (m *Manifest) checkUpstreams(bad func(string, ...any)) {
-	if len(m.Upstreams) == 0 {
-		bad("upstreams: at least one is needed")
-	}
 	seen := map[string]bool{}
 	for _, u := range m.Upstreams {
 		if !nameRE.MatchString(u.Name) || seen[u.Name] {

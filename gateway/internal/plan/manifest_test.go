@@ -74,7 +74,9 @@ var badManifests = []struct {
 	{"title of two lines", func(m *abi.Manifest) { m.Title = "x\ny" }, "title: must be one line"},
 	{"title that is a book", func(m *abi.Manifest) { m.Title = strings.Repeat("x", 257) }, "title: must be one line"},
 
-	{"no upstream", func(m *abi.Manifest) { m.Upstreams = nil }, "upstreams: at least one"},
+	{"parameter in capitals", parameters(abi.ParameterNeed{Name: "Region"}), `parameter "Region": must match`},
+	{"parameter twice", parameters(abi.ParameterNeed{Name: "a"}, abi.ParameterNeed{Name: "a"}), `parameter "a": must match ^[a-z][a-z0-9_]{0,31}$, and stand once`},
+	{"parameter with a help of two lines", parameters(abi.ParameterNeed{Name: "a", Help: "x\ny"}), "parameter a: its help"},
 	{"upstream without a name", func(m *abi.Manifest) { m.Upstreams[1].Name = "" }, `upstream name "": must match`},
 	{"upstream twice", func(m *abi.Manifest) { m.Upstreams[1].Name = "main" }, `upstream name "main": must match ^[a-z][a-z0-9-]{0,31}$, and stand once`},
 	{"plain http", upstream("http://api.example.com"), "must be https://"},
@@ -157,6 +159,10 @@ var badManifests = []struct {
 	{"part of a segment", operation(abi.Operation{Name: "x", Class: 1, Method: "GET", Path: "/a{b}"}), "{name} must be a whole segment"},
 	{"star", operation(abi.Operation{Name: "x", Class: 1, Method: "GET", Path: "/a*"}), "{name} must be a whole segment"},
 	{"operation twice", operation(abi.Operation{Name: "x", Class: 1, Method: "GET", Path: "/v1/models"}), `the same method and path as "models.list"`},
+}
+
+func parameters(needs ...abi.ParameterNeed) func(*abi.Manifest) {
+	return func(m *abi.Manifest) { m.Parameters = needs }
 }
 
 func upstream(url string) func(*abi.Manifest) {

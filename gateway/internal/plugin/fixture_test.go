@@ -2,7 +2,6 @@ package plugin
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -107,26 +106,28 @@ func failed(t *testing.T, err error, name string) string {
 	return f.Cause().Error()
 }
 
-// built is the Go guest, built once for all tests.
+// built are the Go guests, each built once for all tests.
 var built struct {
-	once sync.Once
-	dir  string
-	err  error
+	sync.Mutex
+	dir string
 }
 
-// openai is the module of the built-in plugin, built as `make plugins` does.
-func openai(t testing.TB) []byte {
+// openai is the module of a built-in plugin.
+func openai(t testing.TB) []byte { return goPlugin(t, "openai") }
+
+// goPlugin is the module of a built-in plugin, built as `make plugins` does.
+func goPlugin(t testing.TB, name string) []byte {
 	t.Helper()
-	path := filepath.Join(built.dir, "openai.wasm")
-	built.once.Do(func() {
-		c := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid=", "-o", path, "./plugins/openai")
-		c.Dir, c.Env = "../../..", append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOFLAGS=")
-		if text, err := c.CombinedOutput(); err != nil {
-			built.err = fmt.Errorf("%w\n%s", err, text)
-		}
-	})
-	if built.err != nil {
-		t.Fatal(built.err)
+	built.Lock()
+	defer built.Unlock()
+	path := filepath.Join(built.dir, name+".wasm")
+	if b, err := os.ReadFile(path); err == nil {
+		return b
+	}
+	c := exec.Command("go", "build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false", "-ldflags", "-s -w -buildid=", "-o", path, "./plugins/"+name)
+	c.Dir, c.Env = "../../..", append(os.Environ(), "GOOS=wasip1", "GOARCH=wasm", "GOFLAGS=")
+	if text, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
 	}
 	b, err := os.ReadFile(path)
 	if err != nil {

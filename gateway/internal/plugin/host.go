@@ -3,10 +3,8 @@ package plugin
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -44,11 +42,14 @@ type Host struct {
 	builtins map[string]bool // digests
 	trust    *Trust
 
-	mu     sync.Mutex // held while anything is compiled: one Load at a time
-	states []State
-	names  map[string]string // path → manifest name, as last read from there
-	table  atomic.Pointer[map[string]*Plugin]
-	shapes keyShapes
+	mu      sync.Mutex // held while anything is compiled: one Load at a time
+	states  []State
+	names   map[string]string // path → manifest name, as last read from there
+	waiting map[string]State  // by digest: what untrusted modules say, so that they are run once
+	stamp   string            // of the folder, before it was last read
+
+	table    atomic.Pointer[map[string]*Plugin]
+	variants variants
 }
 
 // Config says where a Host finds what it needs.
@@ -80,18 +81,12 @@ func (h *Host) Find(name string) (*Plugin, bool) {
 	return p, ok
 }
 
-// Trusted names the plugins that serve because the operator has trusted them:
-// all but those that came with this program.
-func (h *Host) Trusted() []string {
-	var names []string
-	for name, p := range *h.table.Load() {
-		if !h.builtins[p.Manifest.Digest] {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
-}
+// Serving are the plugins that serve, by their manifests' names. The map is not
+// changed any more.
+func (h *Host) Serving() map[string]*Plugin { return *h.table.Load() }
+
+// BuiltIn says whether p came with this program, so that nobody has asked for it.
+func (h *Host) BuiltIn(p *Plugin) bool { return h.builtins[p.Manifest.Digest] }
 
 // States lists the modules as the last Load found them.
 func (h *Host) States() []State {
@@ -108,16 +103,18 @@ func (h *Host) Inspect(ctx context.Context, module []byte) (*plan.Manifest, erro
 	if err != nil {
 		return nil, err
 	}
+	p.release()
 	return p.Manifest, nil
 }
 
 // Close ends all guests.
 func (h *Host) Close() { h.engine.close(context.Background()) }
 
-type found struct {
-	path   string
-	state  State
-	plugin *Plugin
+// Forget lets go now of versions that nobody holds any more. The collector would
+// do it some day: it does not see how large their native code is.
+func (h *Host) Forget() {
+	runtime.GC() // finds them; their instances and modules are closed
+	runtime.GC() // finds the code of those
 }
 
 // Load reads the folder again and takes over what is trusted: compiled in
@@ -126,6 +123,7 @@ type found struct {
 func (h *Host) Load(ctx context.Context) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.stamp = stamp(h.dir)
 	paths, err := filepath.Glob(filepath.Join(h.dir, "*.wasm"))
 	if err != nil {
 		return fmt.Errorf("read plugins_dir %s: %w", h.dir, err)
@@ -150,115 +148,22 @@ func (h *Host) Load(ctx context.Context) error {
 		})
 	}
 	wg.Wait()
-	table, from, names := map[string]*Plugin{}, map[string]string{}, map[string]string{}
+	table := elect(all)
+	h.states, h.waiting = nil, map[string]State{}
+	names := map[string]string{}
 	for i := range all {
-		h.admit(&all[i], table, from)
-	}
-	h.states = nil
-	for i := range all {
-		h.standIn(ctx, &all[i], table, running)
-		names[all[i].path] = all[i].state.Name
-		h.states = append(h.states, all[i].state)
+		f := &all[i]
+		if f.state.Status == Waiting {
+			h.waiting[f.state.Digest] = f.state
+		}
+		h.standIn(ctx, f, table, running)
+		names[f.path] = f.state.Name
+		h.states = append(h.states, f.state)
 	}
 	h.names = names
 	h.table.Store(&table)
+	h.variants.keep(table)
 	return h.engine.seal()
-}
-
-func (h *Host) read(ctx context.Context, path string, running map[string]*Plugin) found {
-	f := found{path: path, state: State{Path: path, Status: Refused}}
-	module, err := os.ReadFile(path)
-	if err != nil {
-		f.state.Reason = err.Error()
-		return f
-	}
-	f.state.Digest = Digest(module)
-	if f.plugin = running[f.state.Digest]; f.plugin == nil {
-		if f.plugin, err = h.engine.load(ctx, module, path); err != nil {
-			f.state.Reason = err.Error()
-			return f
-		}
-	}
-	m := f.plugin.Manifest
-	f.state.Name, f.state.Version, f.state.Hosts = m.Name, m.Version, m.Hosts()
-	f.state.Status = Waiting
-	return f
-}
-
-// admit puts a module into the table if its digest is trusted. from says which
-// file each name in it came from.
-func (h *Host) admit(f *found, table map[string]*Plugin, from map[string]string) {
-	if f.plugin == nil {
-		return
-	}
-	trusted, err := h.trusts(f.state.Digest)
-	if err != nil {
-		f.state.Status, f.state.Reason = Refused, err.Error()
-		return
-	}
-	if !trusted {
-		f.state.Status, f.state.Reason = Waiting, "look at it with `seks plugin inspect`, then `seks plugin trust "+f.path+"`"
-		return
-	}
-	if other := from[f.state.Name]; other != "" {
-		f.state.Status, f.state.Reason = Refused, "the name is already served by "+other+": keep one of the two files"
-		return
-	}
-	f.state.Status = Trusted
-	if h.builtins[f.state.Digest] {
-		f.state.Status = BuiltIn
-	}
-	table[f.state.Name], from[f.state.Name] = f.plugin, f.path
-}
-
-func (h *Host) trusts(digest string) (bool, error) {
-	if h.builtins[digest] {
-		return true, nil
-	}
-	_, ok, err := h.trust.Find(digest)
-	return ok, err
-}
-
-// standIn lets the version that was trusted before go on serving where a file
-// holds one that is not, or that can't be read: it may be half copied.
-func (h *Host) standIn(ctx context.Context, f *found, table map[string]*Plugin, running map[string]*Plugin) {
-	if f.plugin == nil {
-		f.state.Name = h.names[f.path]
-	}
-	name := f.state.Name
-	if name == "" || table[name] != nil || f.state.Status != Waiting && f.state.Status != Refused {
-		return
-	}
-	switch old, err := h.former(ctx, name, running); {
-	case err != nil:
-		f.state.Reason += "; the version that was trusted before can't serve either: " + err.Error()
-	case old != nil:
-		table[name] = old
-		f.state.Reason += "; version " + old.Manifest.Version + " serves until then"
-	}
-}
-
-// former is the plugin that serves under that name now, if it is still trusted,
-// or else the last trusted version of it, from its kept bytes. It is nil where
-// there is none.
-func (h *Host) former(ctx context.Context, name string, running map[string]*Plugin) (*Plugin, error) {
-	if p, ok := h.Find(name); ok {
-		if trusted, err := h.trusts(p.Manifest.Digest); err != nil || trusted {
-			return p, err
-		}
-	}
-	r, ok, err := h.trust.Latest(name)
-	if err != nil || !ok {
-		return nil, err
-	}
-	if p := running[r.Digest]; p != nil {
-		return p, nil
-	}
-	module, err := h.trust.Module(r.Digest)
-	if err != nil {
-		return nil, err
-	}
-	return h.engine.load(ctx, module, "")
 }
 
 var sinkKinds = map[abi.SinkKind]string{

@@ -223,7 +223,10 @@ func TestTwoFilesOfOneName(t *testing.T) {
 	f.trusts(v2)
 	f.write("a.wasm", v1)
 	f.write("b.wasm", v2)
-	f.load("a.wasm moody 1.0.0 trusted", "b.wasm moody 2.0.0 refused | already served by "+filepath.Join(f.dir, "a.wasm")+": keep one of the two files")
+	f.load("a.wasm moody 1.0.0 refused | is served by "+filepath.Join(f.dir, "b.wasm")+", which was trusted later: keep one of the two files", "b.wasm moody 2.0.0 trusted")
+	f.serves("moody", "2.0.0")
+	f.trusts(v1) // again: the last word counts
+	f.load("a.wasm moody 1.0.0 trusted", "b.wasm moody 2.0.0 refused | trusted later")
 	f.serves("moody", "1.0.0")
 	// One that waits takes no name from one that is trusted, wherever it stands.
 	f.write("a.wasm", version(t, "3.0.0"))

@@ -32,8 +32,8 @@ type instance struct {
 
 var errExpired = errors.New("it did not return in time")
 
-// start makes an instance of a checked module.
-func (e *engine) start(ctx context.Context, c wazero.CompiledModule) (*instance, error) {
+// start makes an instance of a checked module, and tells it its parameters.
+func (e *engine) start(ctx context.Context, c wazero.CompiledModule, parameters []byte) (*instance, error) {
 	log := &cappedLog{left: logLimit}
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize").
 		WithStdout(log).WithStderr(log)
@@ -58,6 +58,12 @@ func (e *engine) start(ctx context.Context, c wazero.CompiledModule) (*instance,
 		_ = m.CloseWithExitCode(context.Background(), 1)
 	})
 	in.limit.Stop()
+	in.may = e.startLimit
+	if err := in.configure(parameters); err != nil {
+		in.close()
+		return nil, err
+	}
+	in.may = e.callLimit
 	return in, nil
 }
 

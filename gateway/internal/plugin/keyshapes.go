@@ -2,37 +2,14 @@ package plugin
 
 import (
 	"slices"
-	"sync"
 
 	"github.com/seksbot/seks-broker/gateway/internal/needle"
 	"github.com/seksbot/seks-broker/gateway/internal/plan"
 )
 
-// keyShapes are those of the plugins that serve, compiled once for each table.
-type keyShapes struct {
-	mu     sync.RWMutex
-	of     *map[string]*Plugin
-	shapes *needle.KeyShapes
-}
-
 // KeyShapes are what the secrets of all the APIs that are served look like; nil
 // where no manifest says so.
-func (h *Host) KeyShapes() *needle.KeyShapes {
-	table := h.table.Load()
-	h.shapes.mu.RLock()
-	shapes, known := h.shapes.shapes, h.shapes.of == table
-	h.shapes.mu.RUnlock()
-	if known {
-		return shapes
-	}
-	shapes = compileShapes(*table)
-	h.shapes.mu.Lock()
-	h.shapes.of, h.shapes.shapes = table, shapes
-	h.shapes.mu.Unlock()
-	return shapes
-}
-
-func compileShapes(table map[string]*Plugin) *needle.KeyShapes {
+func KeyShapes(table map[string]*Plugin) *needle.KeyShapes {
 	var list []needle.KeyShape
 	for _, p := range table {
 		for _, k := range p.Manifest.KeyShapes {

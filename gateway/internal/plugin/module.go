@@ -38,6 +38,7 @@ var (
 		abi.ExportManifest:     {results: []api.ValueType{i64}},
 		abi.ExportPlan:         {params: []api.ValueType{i32}, results: []api.ValueType{i64}},
 		abi.ExportScrub:        {params: []api.ValueType{i32}, results: []api.ValueType{i64}},
+		abi.ExportConfigure:    {params: []api.ValueType{i32}, results: []api.ValueType{i64}, optional: true},
 		abi.ExportRequestBody:  {params: []api.ValueType{i32, i32}, results: []api.ValueType{i64}, optional: true},
 		abi.ExportResponseBody: {params: []api.ValueType{i32, i32}, results: []api.ValueType{i64}, optional: true},
 	}
@@ -52,10 +53,14 @@ func Digest(module []byte) string {
 // MaxModule bounds the size of a module in bytes.
 const MaxModule = 32 << 20
 
+func tooLarge(size int64) error {
+	return fmt.Errorf("the module has %d bytes; at most %d are allowed", size, MaxModule)
+}
+
 // checkHeader refuses what is no WebAssembly module.
 func checkHeader(module []byte) error {
 	if len(module) > MaxModule {
-		return fmt.Errorf("the module has %d bytes; at most %d are allowed", len(module), MaxModule)
+		return tooLarge(int64(len(module)))
 	}
 	if len(module) < 8 || string(module[:4]) != "\x00asm" {
 		return errors.New("this is not a WebAssembly module (it does not begin with \\0asm): build it with GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared")

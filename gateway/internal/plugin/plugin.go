@@ -15,6 +15,8 @@ import (
 	"sync"
 	"unicode"
 
+	"github.com/tetratelabs/wazero"
+
 	"github.com/seksbot/seks-broker/gateway/internal/expr"
 	"github.com/seksbot/seks-broker/gateway/internal/fault"
 	"github.com/seksbot/seks-broker/gateway/internal/plan"
@@ -27,20 +29,32 @@ type Plugin struct {
 	Manifest *plan.Manifest
 	Path     string // the file that it was read from
 
-	pool *pool
-	kept kept
+	pool    *pool
+	kept    kept
+	cleanup runtime.Cleanup
 }
 
 // load compiles a module, asks it for its manifest and checks that.
-func (e *engine) load(ctx context.Context, module []byte, path string) (p *Plugin, err error) {
-	defer func() { err = readable(err) }()
+func (e *engine) load(ctx context.Context, module []byte, path string) (*Plugin, error) {
 	c, err := e.compile(ctx, module)
 	if err != nil {
-		return nil, err
+		return nil, readable(err)
 	}
-	first, err := e.start(ctx, c)
+	p, err := e.instantiate(ctx, c, nil, Digest(module))
 	if err != nil {
 		_ = c.Close(ctx)
+		return nil, err
+	}
+	p.Path = path
+	return p, nil
+}
+
+// instantiate makes a plugin of compiled code, with parameters for each of its
+// instances.
+func (e *engine) instantiate(ctx context.Context, c wazero.CompiledModule, parameters []byte, digest string) (p *Plugin, err error) {
+	defer func() { err = readable(err) }()
+	first, err := e.start(ctx, c, parameters)
+	if err != nil {
 		return nil, about(PartStart, err)
 	}
 	// The first call is a part of the start: the guest's pages are cold, and the
@@ -50,19 +64,27 @@ func (e *engine) load(ctx context.Context, module []byte, path string) (p *Plugi
 	first.may = e.callLimit
 	var m *plan.Manifest
 	if err == nil {
-		m, err = plan.ParseManifest(out, Digest(module))
+		m, err = plan.ParseManifest(out, digest)
 	}
 	if err == nil {
 		err = expr.CheckShapes(m)
 	}
 	if err != nil {
 		first.close()
-		_ = c.Close(ctx)
 		return nil, about(PartManifest, err)
 	}
-	p = &Plugin{Manifest: m, Path: path, pool: newPool(e, c, first)}
-	runtime.AddCleanup(p, func(pool *pool) { pool.close() }, p.pool)
+	p = &Plugin{Manifest: m, pool: newPool(e, c, first)}
+	p.pool.parameters = parameters
+	p.cleanup = runtime.AddCleanup(p, func(pool *pool) { pool.close() }, p.pool)
 	return p, nil
+}
+
+// release ends a plugin that nobody else has had, without waiting for the
+// collector.
+func (p *Plugin) release() {
+	p.cleanup.Stop()
+	p.pool.close()
+	runtime.KeepAlive(p)
 }
 
 // readable is err as it can be shown on a terminal: the module's own names may be

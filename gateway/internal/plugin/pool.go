@@ -18,6 +18,9 @@ type pool struct {
 	slots    chan struct{} // bounds how many run at once; more wait
 	bodies   chan struct{} // bounds how many bodies are on their way
 
+	parameters []byte  // for each instance
+	base       *Plugin // whose code this is, where that is another's; it lives as long
+
 	mu    sync.Mutex
 	spare *instance // the one that said the manifest; no tenant has used it
 	idle  map[string][]*instance
@@ -107,7 +110,7 @@ func (p *pool) take(tenant string) (*instance, error) {
 	if in != nil {
 		return in, nil
 	}
-	return p.engine.start(context.Background(), p.compiled)
+	return p.engine.start(context.Background(), p.compiled, p.parameters)
 }
 
 // close ends the instances and frees the code. It runs when nobody holds the
@@ -124,5 +127,7 @@ func (p *pool) close() {
 			in.close()
 		}
 	}
-	_ = p.compiled.Close(context.Background())
+	if p.base == nil {
+		_ = p.compiled.Close(context.Background())
+	}
 }

@@ -17,7 +17,6 @@ import (
 // Provider is what a route must know of one provider.
 type Provider struct {
 	Name            string
-	Plugin          string     // the manifest's name
 	VersionPrefixes []string   // "/v1"; the first is added to a path that has none of them
 	Hosts           []string   // the broker's own names for it, without a port; any port matches
 	UpstreamHosts   []string   // "host" or "host:port" of the real API, which a request may name; port 80 and 443 are as none
