@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -30,9 +31,10 @@ type watchedConn struct {
 	look  func(fd uintptr)
 	fds   [1]unix.PollFd
 	quiet bool
-	// When each deadline was set last: setting one costs more than reading the
-	// clock, so it is moved at most once a second, and eight times in idle.
-	readSet, writeSet time.Time
+	// When the deadline was set last, in Unix nanoseconds: setting one costs more
+	// than reading the clock, so it is moved at most once a second, and eight times
+	// in idle.
+	set atomic.Int64
 }
 
 // errDial marks an error from before there was a connection.
@@ -136,26 +138,27 @@ func (w *watchedConn) Read(p []byte) (int, error) {
 	if w.probe {
 		return 0, os.ErrDeadlineExceeded
 	}
-	if err := move(&w.readSet, w.idle, w.Conn.SetReadDeadline); err != nil {
+	if err := w.move(); err != nil {
 		return 0, err
 	}
 	return w.Conn.Read(p)
 }
 
 func (w *watchedConn) Write(p []byte) (int, error) {
-	if err := move(&w.writeSet, w.idle, w.Conn.SetWriteDeadline); err != nil {
+	if err := w.move(); err != nil {
 		return 0, err
 	}
 	return w.Conn.Write(p)
 }
 
-func move(set *time.Time, idle time.Duration, deadline func(time.Time) error) error {
-	now := time.Now()
-	if idle <= 0 || now.Sub(*set) < min(time.Second, idle/8) {
+// move moves the deadline on for both directions: an upload may take longer than
+// an API may be silent, and the answer is waited for all the while.
+func (w *watchedConn) move() error {
+	now, last := time.Now(), w.set.Load()
+	if w.idle <= 0 || now.UnixNano()-last < int64(min(time.Second, w.idle/8)) || !w.set.CompareAndSwap(last, now.UnixNano()) {
 		return nil
 	}
-	*set = now
-	return deadline(now.Add(idle))
+	return w.Conn.SetDeadline(now.Add(w.idle))
 }
 
 // Close closes the connection; it may be called at any time, by anybody.

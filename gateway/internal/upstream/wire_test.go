@@ -231,3 +231,41 @@ func TestAnUpstreamThatSaysNothingTimesOut(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// An upload may take longer than an API may be silent: bytes that go out count.
+func TestAnUploadMayTakeLongerThanTheSilence(t *testing.T) {
+	const silence = 2 * time.Second
+	api := listen(t, func(_ int, c *wire) {
+		c.head()
+		_, _ = io.CopyN(io.Discard, c.br, 1<<20)
+		_, _ = io.WriteString(c, "HTTP/1.1 204 No Content\r\n\r\n")
+	})
+	c := upstream.New(upstream.Config{ConnectTimeout: time.Minute, IdleTimeout: silence, Origin: func(string) upstream.Origin { return upstream.Origin{Named: true} }})
+	defer c.Abort()
+	m := newMint(t, api.url())
+	slow := &paced{left: 1 << 20, until: time.Now().Add(silence + silence/2)}
+	a, err := c.Do(m.injected("up", "POST", "/x"), upstream.Body{Reader: slow, Length: 1 << 20}, upstream.Hooks{})
+	if err != nil || a.Status != 204 {
+		t.Fatalf("%d %v", a.Status, err)
+	}
+	_ = a.Close()
+}
+
+// paced gives a little at a time until a moment, and then the rest.
+type paced struct {
+	left  int
+	until time.Time
+}
+
+func (p *paced) Read(b []byte) (int, error) {
+	n := min(len(b), p.left)
+	if time.Now().Before(p.until) && p.left > 1000 {
+		time.Sleep(50 * time.Millisecond)
+		n = min(n, 100)
+	}
+	p.left -= n
+	if n == 0 {
+		return 0, io.EOF
+	}
+	return n, nil
+}
