@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -48,7 +49,8 @@ func tables(at string, names ...string) string {
 
 // A plugin that fails costs the request that it was asked about, and nothing else.
 func TestPluginsThatFail(t *testing.T) {
-	bad := []string{"trap_plan", "loop_plan", "huge_plan", "garbage_plan", "bad_pointer", "bad_buffer", "leak_plan", "host_plan", "grow_4gib"}
+	bad := []string{"trap_plan", "loop_plan", "huge_plan", "garbage_plan", "bad_pointer", "bad_buffer", "leak_plan", "host_plan", "grow_4gib",
+		"crlf_plan", "length_plan", "coding_plan", "elsewhere_plan", "path_plan", "query_plan", "body_plan", "hash_plan", "half_sign_plan", "bomb_plan", "loop_body"}
 	odd := []string{"log_flood", "grow", "ok"} // they do their job all the same
 	all := append(append([]string{}, bad...), odd...)
 	api := upstream.New(upstream.Options{Key: "guest-key-0123456789"})
@@ -70,7 +72,14 @@ func TestPluginsThatFail(t *testing.T) {
 			r.t = t
 			for range 2 { // the second is on a new instance
 				got := make(chan answer)
-				go func() { got <- r.ask("GET /api/"+providerOf(n)+"/v1/models", tokens[n]) }()
+				go func() {
+					if n == "loop_body" {
+						got <- r.exchange(fmt.Sprintf("POST /api/%s/v1/models HTTP/1.1\r\nHost: broker\r\nConnection: close\r\nContent-Length: 2\r\nAuthorization: Bearer %s\r\n\r\n{}",
+							providerOf(n), tokens[n]))
+						return
+					}
+					got <- r.ask("GET /api/"+providerOf(n)+"/v1/models", tokens[n])
+				}()
 				var a answer
 				for served, done := 0, false; !done; served++ { // another provider goes on meanwhile
 					r.works("a call to " + n)
@@ -81,13 +90,14 @@ func TestPluginsThatFail(t *testing.T) {
 					}
 				}
 				r.refused(a, 502, "plugin_failed", `"`+providerOf(n)+`"`)
+				// The last one's plan is good, and its head may leave before its body.
+				if n != "loop_body" && len(api.Requests()) != 0 {
+					t.Errorf("a request without a good plan went upstream: %q", api.RawIn())
+				}
 			}
 		})
 	}
 	r.t = t
-	if len(api.Requests()) != 0 {
-		t.Errorf("a request without a good plan went upstream: %q", api.RawIn())
-	}
 	for _, n := range odd {
 		if a := r.ask("GET /api/"+providerOf(n)+"/v1/models", tokens[n]); a.Status != 200 {
 			t.Errorf("%s: %d %s", n, a.Status, a.Body)

@@ -42,6 +42,19 @@ var failures = map[string]string{
 	"garbage_plan": "the plan can't be read",
 	"leak_plan":    `puts field "api_key" into`,
 	"host_plan":    `header "Host": the host sets it itself`,
+
+	"length_plan":    `header "Content-Length": the host sets it itself`,
+	"coding_plan":    `header "Transfer-Encoding": the host sets it itself`,
+	"elsewhere_plan": `upstream "https://evil.example" is not in the manifest`,
+	"path_plan":      "puts a credential field into a path",
+	"query_plan":     `puts field "api_key" into "q"`,
+	"body_plan":      `puts field "api_key" into "q"`,
+	"hash_plan":      `puts field "api_key" into "x-hash"`,
+	"half_sign_plan": "in another form than the signature that its manifest declares",
+	// These are found when the plan is evaluated, or the body goes through.
+	"crlf_plan": "",
+	"bomb_plan": "",
+	"loop_body": "",
 }
 
 func TestGuestsRefusedAtLoad(t *testing.T) {

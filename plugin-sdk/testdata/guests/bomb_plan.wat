@@ -1,0 +1,11 @@
+;; Its plan's expression doubles a value twenty times.
+(module
+  (memory (export "memory") 16)
+  (data (i32.const 0x400) ;; the manifest
+    "\0a\09bomb-plan\12\051.0.0\22\1f\0a\04main\12\17https://api.example.com2 \0a\07api_key\10\02\18\01:\11\08\01\12\0dauthorization:\19\08\01\12\0dauthorization\1a\06Bearer")
+  (data (i32.const 0x800) ;; the plan
+    "\0a\c7\01\08\01\12\06x-bomb\1a\ba\01\01@xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx8\00\06\00\10\028\00\06\00\10\028\00\06\00\10\028\00\06\00\10\028\00\06\00\10\028\00\06\00\10\028\00\06\00\10\028\00\06\00\10\028\00\06\00\10\028\00\06\00\10\028\00\06\00\10\028\00\06\00\10\028\00\06\00\10\028\00\06\00\10\028\00\06\00\10\028\00\06\00\10\028\00\06\00\10\028\00\06\00\10\028\00\06\00\10\028\00\06\00\10\02")
+  (func (export "seks_v1_buffer") (param i32) (result i32) (i32.const 0x10000))
+  (func (export "seks_v1_manifest") (result i64) (i64.const 0x00000400_00000070))
+  (func (export "seks_v1_plan") (param i32) (result i64) (i64.const 0x00000800_000000ca))
+  (func (export "seks_v1_scrub") (param i32) (result i64) (i64.const 0)))
