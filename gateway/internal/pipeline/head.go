@@ -91,7 +91,17 @@ func (e *end) answerHead(a upstream.Answer, l apply.Line) *abi.AnswerHead {
 		Status: uint64(a.Status), Method: l.Method, Path: l.Path,
 		Origin: l.Origin.Scheme + "://" + l.Origin.Host, Public: e.public,
 	}
+	// An API that echoes a credential would show it to the plugin, which never sees
+	// one: it could give it to the agent in a writing of its own.
+	clean := e.clear(a.Headers)
 	for _, h := range a.Headers {
+		if !clean {
+			if scrub.Contains(e.needles, []byte(h.Name)) {
+				continue
+			}
+			masked, _ := scrub.Header(e.needles, []byte(h.Value))
+			h.Value = string(masked)
+		}
 		head.Headers = append(head.Headers, abi.Header(h))
 	}
 	return head

@@ -33,6 +33,7 @@ type engine struct {
 	mac      MAC
 
 	callLimit, startLimit time.Duration
+	salt                  func(input []byte) []byte // for tests: a later version's fields
 }
 
 // newEngine opens an engine with its disk cache in cacheDir ("" for none).

@@ -146,6 +146,20 @@ func (p *Plugin) Scrub(tenant string, head *abi.AnswerHead) (plan.Scrub, error) 
 	return s, err
 }
 
+// Memories shows what each instance that is not at work has in its memory, with
+// the tenant that it serves: for those who look for what must not be there.
+func (p *Plugin) Memories(look func(tenant string, memory []byte)) {
+	p.pool.mu.Lock()
+	defer p.pool.mu.Unlock()
+	for tenant, list := range p.pool.idle {
+		for _, in := range list {
+			if memory, ok := in.module.Memory().Read(0, in.module.Memory().Size()); ok {
+				look(tenant, memory)
+			}
+		}
+	}
+}
+
 // with runs one call and reads its result before the instance can be used
 // again. Whatever fails is one fault, which names the plugin; the details are
 // for the operator.

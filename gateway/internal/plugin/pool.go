@@ -16,6 +16,7 @@ type pool struct {
 	engine   *engine
 	compiled wazero.CompiledModule
 	slots    chan struct{} // bounds how many run at once; more wait
+	turns    turns         // and how many of one tenant
 	bodies   chan struct{} // bounds how many bodies are on their way
 
 	parameters []byte  // for each instance
@@ -35,6 +36,7 @@ func newPool(e *engine, c wazero.CompiledModule, first *instance) *pool {
 	return &pool{
 		engine: e, compiled: c, spare: first,
 		slots:  make(chan struct{}, 2*runtime.GOMAXPROCS(0)),
+		turns:  turns{most: runtime.GOMAXPROCS(0), by: map[string]*turn{}},
 		bodies: make(chan struct{}, maxBodies),
 		idle:   map[string][]*instance{},
 	}
@@ -46,11 +48,16 @@ func (p *pool) exports(name string) bool { return p.compiled.ExportedFunctions()
 // with makes one call on an instance of the tenant's. A call that fails, or
 // whose result read refuses, costs the instance its life.
 func (p *pool) with(tenant, export string, input []byte, read func(out []byte) error) error {
+	turn := p.turns.enter(tenant)
+	defer p.turns.leave(tenant, turn)
 	p.slots <- struct{}{}
 	defer func() { <-p.slots }()
 	in, err := p.take(tenant)
 	if err != nil {
 		return err
+	}
+	if p.engine.salt != nil {
+		input = p.engine.salt(input)
 	}
 	out, err := in.call(export, input, abi.MaxPlan)
 	if err == nil {

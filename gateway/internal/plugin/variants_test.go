@@ -98,10 +98,9 @@ func TestVariantsAreFreed(t *testing.T) {
 	}
 }
 
-// Ten thousand requests of several agents of two tenants leave no byte of a
-// credential or a token in any instance's memory, and nothing of one tenant in
-// what serves the other.
-func TestMemoryDump(t *testing.T) {
+// Ten thousand requests of two tenants to a Go guest leave nothing of one in what
+// serves the other.
+func TestMemoryHoldsOneTenantsRequests(t *testing.T) {
 	p := loaded(t, testEngine(t), openai(t))
 	p.Manifest.NeedsTime = true // each one calls the guest
 	tenants := []string{"tenant-a", "tenant-b"}
