@@ -63,6 +63,12 @@ var scenarios = []scenario{
 		run:     events,
 	},
 	{
+		name:    "plugins",
+		title:   func(options) string { return "Plugins: limits on" },
+		columns: []figures.Column{{Title: "µs"}},
+		run:     plugins,
+	},
+	{
 		name: "search",
 		title: func(options) string {
 			return fmt.Sprintf("The scrubber's search: %d MiB, by CPU time", searchSize>>20)
