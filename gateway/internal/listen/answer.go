@@ -99,6 +99,7 @@ var errShort = errors.New("the body is shorter than its length")
 // those are there already.
 func (w *writer) send(r *pipeline.Reply) error {
 	if r.Body == nil || r.Length == 0 {
+		w.end(r)
 		return w.flush()
 	}
 	if w.chunked || r.Slow || r.Length < 0 {

@@ -12,7 +12,7 @@ import (
 
 // scrubbed makes the reply of an upstream's answer. From here on, closing the
 // reply's body ends the exchange; a bodiless answer ends it at once.
-func (e *end) scrubbed(a *Admitted, answer upstream.Answer, in apply.Injected) (Reply, error) {
+func (e *end) scrubbed(a *admitted, answer upstream.Answer, in apply.Injected) (Reply, error) {
 	e.answer = answer
 	e.x.Upstream = time.Since(e.sent)
 	var extra plan.Scrub

@@ -31,15 +31,28 @@ type shown struct {
 	kind  body.Kind
 }
 
-// looksAt says what the plugin sees of the body. wait is set where that isn't
-// known before the body has come: it may be small.
-func (q *asked) looksAt(pl *plugin.Plugin, in *Incoming) (s shown, wait bool) {
+// seen is what the plugin sees of the body: nothing where it does not ask. A body
+// that may be small is waited for, and shown if it can be read in one way only.
+func (q *asked) seen(pl *plugin.Plugin, in *Incoming, e *end) (shown, error) {
 	m := pl.Manifest
 	if in.Length == 0 || in.Length < -1 || !m.ShowsBody(q.request.Method(), m.Own(0, q.route.Provider().Upstream.Path, q.route.UpstreamPath())) {
-		return s, false
+		return shown{}, nil
 	}
-	s.state, s.kind = abi.BodyUnknown, body.KindOf(q.cut.Headers)
-	return s, s.kind != body.Doubtful && in.Length <= abi.MaxBodyInView
+	s := shown{state: abi.BodyUnknown, kind: body.KindOf(q.cut.Headers)}
+	if s.kind == body.Doubtful || in.Length > abi.MaxBodyInView {
+		return s, nil
+	}
+	whole, err := e.fill(in, abi.MaxBodyInView)
+	if err != nil || !whole {
+		return s, err
+	}
+	if len(e.held.Bytes()) == 0 {
+		return shown{}, nil
+	}
+	if s.state, s.bytes = body.Judge(s.kind, e.held.Bytes()); s.state == abi.BodyWhole {
+		s.held = e.held.Bytes()
+	}
+	return s, nil
 }
 
 // planned asks the plugin, makes the upstream request line of its plan, and

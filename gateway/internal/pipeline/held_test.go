@@ -190,23 +190,20 @@ func TestOperationsInBodies(t *testing.T) {
 // refusal does not wait.
 func TestAHeldBodyHoldsNothing(t *testing.T) {
 	r, _ := openGraph(t)
-	in := r.post("graph", "/shown/x", "")
-	in.Length = 10
-	a := r.Admit(in)
-	if !a.OK() {
-		t.Fatal("it does not wait for the body")
-	}
-	r.idle()
 	for name, bad := range map[string]string{"token": "/api/graph/shown/x", "provider": "/api/none/shown/x"} {
 		refused := incoming("POST", bad, "Authorization: Bearer sk-123")
-		refused.Length = 10
-		if a := r.Admit(refused); a.OK() {
-			t.Errorf("%s: its body is waited for", name)
-		}
+		refused.Length, refused.Body = 10, read1(func() { t.Errorf("%s: its body is waited for", name) })
+		_, _ = read(t, r.Serve(refused))
 	}
+	refusals := len(r.lines())
 	// The body breaks off, or never comes.
-	in.Body = io.MultiReader(strings.NewReader("hal"), failing{})
-	reply := a.Send(in)
+	waited := false
+	in := r.post("graph", "/shown/x", "")
+	in.Length, in.Body = 10, io.MultiReader(strings.NewReader("hal"), read1(func() { waited = true; r.idle() }), failing{})
+	reply := r.Serve(in)
+	if !waited {
+		t.Error("it does not wait for the body")
+	}
 	if text, err := read(t, reply); err != nil || reply.Status != 400 || !strings.Contains(text, "ended early") || !reply.Close {
 		t.Errorf("%d %s %v", reply.Status, text, err)
 	}
@@ -218,13 +215,18 @@ func TestAHeldBodyHoldsNothing(t *testing.T) {
 	if text, err := read(t, reply); err != nil || reply.Status != 400 || !strings.Contains(text, "did not come within 1s") || !reply.Close {
 		t.Errorf("%d %s %v", reply.Status, text, err)
 	}
-	for _, l := range r.lines() {
+	for _, l := range r.lines()[refusals:] {
 		if l.Error != "bad_request" || l.Decision != "deny" || l.BytesIn > 3 {
 			t.Errorf("%+v", l)
 		}
 	}
 	r.idle()
 }
+
+// read1 is called when it is read, and is then at its end.
+type read1 func()
+
+func (f read1) Read([]byte) (int, error) { f(); return 0, io.EOF }
 
 // What all requests hold together is bounded, and given back.
 func TestHeldBodiesAreBounded(t *testing.T) {

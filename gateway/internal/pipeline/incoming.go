@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/seksbot/seks-broker/gateway/internal/apply"
-	"github.com/seksbot/seks-broker/gateway/internal/body"
 	"github.com/seksbot/seks-broker/gateway/internal/fault"
 	"github.com/seksbot/seks-broker/gateway/internal/request"
 	"github.com/seksbot/seks-broker/gateway/internal/token"
@@ -33,7 +32,7 @@ func (c *counter) Read(p []byte) (int, error) {
 }
 
 // outgoing is the request body as it goes upstream, counted as it comes.
-func (e *end) outgoing(in Incoming, injected apply.Injected, a *Admitted) (upstream.Body, error) {
+func (e *end) outgoing(in Incoming, injected apply.Injected, a *admitted) (upstream.Body, error) {
 	e.sent = time.Now()
 	switch {
 	case injected.Body() != nil: // edited: its length is made anew
@@ -82,32 +81,6 @@ func (e *end) fill(in *Incoming, limit int) (whole bool, err error) {
 		err = broken(err)
 	}
 	return whole, err
-}
-
-// hear waits for the body that the plan depends on, and decides with it.
-func (a *Admitted) hear(in *Incoming) error {
-	seen, err := a.e.shown(in, a.waiting)
-	if err != nil {
-		return err
-	}
-	return a.e.p.decide(a.waiting, seen, in, a)
-}
-
-// shown waits for the body, and shows it to the plugin if it is small and can be
-// read in one way only.
-func (e *end) shown(in *Incoming, q *asked) (shown, error) {
-	s := shown{state: abi.BodyUnknown, kind: body.KindOf(q.cut.Headers)}
-	whole, err := e.fill(in, abi.MaxBodyInView)
-	if err != nil || !whole {
-		return s, err
-	}
-	if len(e.held.Bytes()) == 0 {
-		return shown{}, nil
-	}
-	if s.state, s.bytes = body.Judge(s.kind, e.held.Bytes()); s.state == abi.BodyWhole {
-		s.held = e.held.Bytes()
-	}
-	return s, nil
 }
 
 // blame says what was wrong with a request's body, where that is why the request

@@ -44,18 +44,11 @@ type Reply struct {
 	Slow     bool // nothing of the body has come yet, so the head should not wait for it
 }
 
-// Admitted is a request whose head was looked at, before anything of its body
-// was: it is refused, or may go on. Nothing is held for it yet.
-type Admitted struct {
-	e       *end
-	err     error // why it is refused
+// admitted is what a request may do, once policy has allowed it.
+type admitted struct {
 	plugin  *plugin.Plugin
-	waiting *asked // what goes on when the body has come; nil where that isn't waited for
 	session *expr.Session
 	line    apply.Line
 	grant   token.Grant
 	permit  policy.Permit
 }
-
-// OK says that the request may go on, so that its body can come.
-func (a *Admitted) OK() bool { return a.err == nil && (a.waiting != nil || a.permit.Valid()) }

@@ -21,86 +21,66 @@ import (
 // Serve handles one request. It always replies, and every request makes a line
 // in the access log.
 func (p *Pipeline) Serve(in Incoming) Reply {
-	a := p.Admit(in)
-	return a.Send(in)
-}
-
-// Admit takes a request as far as its head goes: to the Permit, or to the Claim
-// where the plan depends on the body.
-func (p *Pipeline) Admit(in Incoming) Admitted {
-	a := Admitted{e: p.begin(&in)}
-	a.err = p.admit(in, &a)
-	return a
-}
-
-// Send takes an admitted request to its reply, and a refused one to its refusal.
-// It is called once.
-func (a *Admitted) Send(in Incoming) Reply {
-	if a.err == nil && a.waiting != nil {
-		a.err = a.hear(&in)
-	}
-	if a.err != nil {
-		return a.e.refuse(a.err)
-	}
-	reply, err := a.e.p.send(in, a)
+	e := p.begin(&in)
+	a, err := p.admit(&in, e)
 	if err != nil {
-		return a.e.refuse(err)
+		return e.refuse(err)
+	}
+	reply, err := p.send(in, e, a)
+	if err != nil {
+		return e.refuse(err)
 	}
 	return reply
 }
 
-func (p *Pipeline) admit(in Incoming, a *Admitted) error {
+// admit takes a request to its Permit. It holds nothing but what of the body the
+// plan depends on, and reads none of it before the Claim.
+func (p *Pipeline) admit(in *Incoming, e *end) (a admitted, err error) {
 	r, err := request.Parse(in.Raw)
 	if err != nil {
-		return err
+		return a, err
 	}
-	a.e.parsed(r)
+	e.parsed(r)
 	now := p.Providers()
 	rt, err := now.route(r, in.Provider)
 	if err != nil {
-		return err
+		return a, err
 	}
-	a.e.routed(r, rt)
+	e.routed(r, rt)
 	if a.plugin = now.Plugins[rt.Provider().Name]; a.plugin == nil {
-		return fault.New(fault.ProviderUnknown)
+		return a, fault.New(fault.ProviderUnknown)
 	}
-	a.e.shape = a.plugin.Manifest.Shape
+	e.shape = a.plugin.Manifest.Shape
 	cut, err := token.Cut(a.plugin.Manifest.TokenSlots, r)
 	if err != nil {
-		return err
+		return a, err
 	}
 	scrub.Accept(cut.Headers) // before the plugin sees or signs it
 	q := asked{request: r, route: rt, cut: cut}
 	q.claim, err = p.Tokens.Present(cut, rt.Provider().Name)
-	a.e.claimed(q.claim)
+	e.claimed(q.claim)
 	if err != nil {
-		return err
+		return a, err
 	}
-	seen, wait := q.looksAt(a.plugin, &in)
-	if wait {
-		waiting := q
-		a.waiting = &waiting
-		return nil
+	seen, err := q.seen(a.plugin, in, e)
+	if err != nil {
+		return a, err
 	}
-	return p.decide(&q, seen, &in, a)
-}
-
-// decide makes the plan, and takes it through to the Permit.
-func (p *Pipeline) decide(q *asked, seen shown, in *Incoming, a *Admitted) (err error) {
 	if a.session, a.line, err = q.planned(a.plugin, seen); err != nil {
-		return err
+		return a, err
 	}
 	if a.grant, err = q.claim.Prove(a.session); err != nil {
-		return err
+		return a, err
 	}
-	if a.permit, err = judge(a.grant, a.session.Vetted(), a.line, in.ClientIP, a.e); err != nil {
-		return err
+	if a.permit, err = judge(a.grant, a.session.Vetted(), a.line, in.ClientIP, e); err != nil {
+		return a, err
 	}
-	return fits(a.session.Vetted().Plan(), a.plugin, seen, in)
+	return a, fits(a.session.Vetted().Plan(), a.plugin, seen, in)
 }
 
-func (p *Pipeline) send(in Incoming, a *Admitted) (Reply, error) {
-	e, err := a.e, a.e.hashed(&in, a.session)
+// send takes an admitted request upstream, and brings back the answer.
+func (p *Pipeline) send(in Incoming, e *end, a admitted) (Reply, error) {
+	err := e.hashed(&in, a.session)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -123,7 +103,7 @@ func (p *Pipeline) send(in Incoming, a *Admitted) (Reply, error) {
 		return Reply{}, err
 	}
 	e.needles = injected.Needles()
-	body, err := e.outgoing(in, injected, a)
+	body, err := e.outgoing(in, injected, &a)
 	if err != nil {
 		return Reply{}, err
 	}
@@ -131,5 +111,5 @@ func (p *Pipeline) send(in Incoming, a *Admitted) (Reply, error) {
 	if err != nil {
 		return Reply{}, e.blame(err)
 	}
-	return e.scrubbed(a, answer, injected)
+	return e.scrubbed(&a, answer, injected)
 }

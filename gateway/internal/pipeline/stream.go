@@ -29,7 +29,7 @@ type stream struct {
 // search for what we know, the secrets that were born in it, the plugin's own
 // transform with a second search behind it, and the shapes of keys. decoded says
 // that a coded body leaves without its coding. It is nil where there is no body.
-func (e *end) filtered(a *Admitted, extra *plan.Scrub, answer upstream.Answer) (s *stream, decoded bool, err error) {
+func (e *end) filtered(a *admitted, extra *plan.Scrub, answer upstream.Answer) (s *stream, decoded bool, err error) {
 	if answer.Body == nil {
 		return nil, false, nil
 	}

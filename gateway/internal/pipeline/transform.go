@@ -33,7 +33,7 @@ var pieces = sync.Pool{New: func() any { return new([abi.MaxBodyInView]byte) }}
 
 // transformed is the request's body through its plugin. Its length is made anew:
 // it is what the plan says, and where that says nothing it goes in chunks.
-func (e *end) transformed(in Incoming, a *Admitted) (upstream.Body, error) {
+func (e *end) transformed(in Incoming, a *admitted) (upstream.Body, error) {
 	guest, err := a.plugin.TransformRequest(e.x.Tenant)
 	if err != nil {
 		return upstream.Body{}, err
@@ -47,7 +47,7 @@ func (e *end) transformed(in Incoming, a *Admitted) (upstream.Body, error) {
 }
 
 // through is an answer's body through its plugin.
-func (e *end) through(a *Admitted, body io.Reader) (*transform, error) {
+func (e *end) through(a *admitted, body io.Reader) (*transform, error) {
 	guest, err := a.plugin.TransformResponse(e.x.Tenant)
 	if err != nil {
 		return nil, err
