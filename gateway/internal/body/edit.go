@@ -17,7 +17,7 @@ func (k Kind) Fits(e abi.EditKind) bool {
 
 var (
 	errObject = errors.New("the request's body is no JSON object")
-	errText   = errors.New("the value for a JSON field is not UTF-8")
+	errText   = errors.New("the name or the value of a JSON field is not UTF-8")
 )
 
 // Set makes one edit of a whole body that Judge had no doubt of: SetJSON gives a
@@ -31,7 +31,7 @@ func Set(b []byte, kind abi.EditKind, name string, value []byte) ([]byte, error)
 }
 
 func setJSON(b []byte, name string, value []byte) ([]byte, error) {
-	if !utf8.Valid(value) {
+	if !utf8.ValidString(name) || !utf8.Valid(value) {
 		return nil, errText
 	}
 	v, err := strictjson.Parse(b)
