@@ -97,10 +97,10 @@ func (s *Set) With(extra []Needle) *Set {
 const maxWritten = 20
 
 func (c *content) learn(value []byte) {
+	c.reach = max(c.reach, maxWritten*len(value)) // its hex may be long enough to be a spelling where it is not
 	if len(value) < minLen {
 		return
 	}
-	c.reach = max(c.reach, maxWritten*len(value))
 	c.lines = c.lines || bytes.ContainsAny(value, "\r\n")
 	plain, part := unescaped(value), longestPart(value)
 	shortest := len(value)
