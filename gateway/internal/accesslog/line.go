@@ -71,6 +71,10 @@ func appendLine(b []byte, x *exchange.Exchange) []byte {
 	b = appendMillis(b, x.Total)
 	b = append(b, `,"scrubbed":`...)
 	b = strconv.AppendInt(b, int64(x.Scrubbed), 10)
+	if x.Needles > 0 {
+		b = append(b, `,"needles":`...)
+		b = strconv.AppendInt(b, int64(x.Needles), 10)
+	}
 	if x.Born > 0 {
 		b = append(b, `,"born":`...)
 		b = strconv.AppendInt(b, int64(x.Born), 10)

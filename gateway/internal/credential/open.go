@@ -16,7 +16,11 @@ import (
 
 // Credential is an opened credential. Only Open makes one; the zero value has
 // no field.
-type Credential struct{ o *opened }
+type Credential struct {
+	o       *opened
+	needles *needle.Set
+	built   int
+}
 
 // opened is shared by all requests that use one version of a credential.
 type opened struct {
@@ -25,8 +29,15 @@ type opened struct {
 	version  uint64
 	hosts    []string
 	fields   map[string]secret.Bytes
-	needles  *needle.Set
+	secrets  map[string]secret.Bytes // those of fields that are not public
 	derived  expr.Derived
+}
+
+// entry is an opened credential with what its answers are searched for. The
+// latter is nil where a credential of the tenant has changed since.
+type entry struct {
+	*opened
+	needles *needle.Set
 }
 
 // Open gives the credential that the permit names, for the host that it names.
@@ -36,10 +47,11 @@ func (s *Store) Open(p policy.Permit, l limit.Lease, slot accesslog.Slot) (Crede
 	if !p.Valid() || !l.Valid() || !slot.Opens() {
 		return Credential{}, fault.New(fault.CredentialUnavailable).Because(errors.New("a credential was asked for without authority"))
 	}
-	o, err := s.find(key{p.Tenant(), p.Credential()})
+	c, err := s.find(key{p.Tenant(), p.Credential()})
 	if err != nil {
 		return Credential{}, fault.New(fault.CredentialUnavailable).Because(err)
 	}
+	o := c.o
 	if o.provider != p.Provider() {
 		return Credential{}, fault.New(fault.CredentialUnavailable).Because(
 			fmt.Errorf("credential %s is for provider %s, the token for %s", o.name, o.provider, p.Provider()))
@@ -49,39 +61,54 @@ func (s *Store) Open(p policy.Permit, l limit.Lease, slot accesslog.Slot) (Crede
 			fmt.Errorf("credential %s was set for %v and may not go to %s: check that host, then run `seks credential rebind %s`",
 				o.name, o.hosts, p.Host(), o.name))
 	}
-	return Credential{o}, nil
+	return c, nil
 }
 
-func (s *Store) find(k key) (*opened, error) {
+func (s *Store) find(k key) (Credential, error) {
 	s.mu.RLock()
-	o := s.open[k]
+	e := s.open[k]
 	s.mu.RUnlock()
-	if o != nil {
-		return o, nil
+	if e.needles != nil {
+		return Credential{o: e.opened, needles: e.needles}, nil
 	}
 	// Under the write lock, so that no change can come between the read and
 	// the moment that what was read is kept.
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if o := s.open[k]; o != nil {
-		return o, nil
+	e = s.open[k]
+	if e.needles != nil {
+		return Credential{o: e.opened, needles: e.needles}, nil
 	}
-	r, version, err := s.read(k.tenant, k.name)
+	if e.opened == nil {
+		r, version, err := s.read(k.tenant, k.name)
+		if err != nil {
+			return Credential{}, err
+		}
+		e.opened = r.opened(k.name, version)
+	}
+	sc, made, err := s.scopeOf(k.tenant)
 	if err != nil {
-		return nil, err
+		return Credential{}, err
 	}
-	o = &opened{name: k.name, provider: r.Provider, version: version, hosts: r.Hosts, fields: map[string]secret.Bytes{}}
-	var needles []needle.Needle
-	for name, f := range r.Fields {
+	e.needles = sc.of(e.opened)
+	s.open[k] = e
+	c := Credential{o: e.opened, needles: e.needles}
+	if made {
+		c.built = sc.set.Len()
+	}
+	return c, nil
+}
+
+func (r *record) opened(name string, version uint64) *opened {
+	o := &opened{name: name, provider: r.Provider, version: version, hosts: r.Hosts, fields: map[string]secret.Bytes{}, secrets: map[string]secret.Bytes{}}
+	for field, f := range r.Fields {
 		value := secret.New(f.Value)
-		o.fields[name] = value
+		o.fields[field] = value
 		if !f.Public {
-			needles = append(needles, needle.Needle{Name: k.name, Value: value})
+			o.secrets[field] = value
 		}
 	}
-	o.needles = needle.NewSet(needles)
-	s.open[k] = o
-	return o, nil
+	return o
 }
 
 // Valid is false for the zero value.
@@ -121,10 +148,11 @@ func (c Credential) Derived() *expr.Derived {
 	return &c.o.derived
 }
 
-// Needles are the forms of its secret fields, for the scrubber.
-func (c Credential) Needles() *needle.Set {
-	if c.o == nil {
-		return nil
-	}
-	return c.o.needles
-}
+// Needles are what the answer is searched for: the forms of its secret fields, and
+// of all of its tenant's that are long enough.
+func (c Credential) Needles() *needle.Set { return c.needles }
+
+// Built is how many secrets this Open read to make the tenant's needles anew; 0
+// where they were there. It goes into the line of its request: reading all of a
+// tenant's secrets is an act on record.
+func (c Credential) Built() int { return c.built }

@@ -49,15 +49,16 @@ type Store struct {
 	seal *seal.Keeper
 	now  func() time.Time
 
-	mu   sync.RWMutex
-	open map[key]*opened
+	mu     sync.RWMutex
+	open   map[key]entry
+	scopes map[string]*scope // by tenant
 }
 
 type key struct{ tenant, name string }
 
 // NewStore makes a Store.
 func NewStore(store *kv.Store, keeper *seal.Keeper, now func() time.Time) *Store {
-	return &Store{kv: store, seal: keeper, now: now, open: map[key]*opened{}}
+	return &Store{kv: store, seal: keeper, now: now, open: map[key]entry{}, scopes: map[string]*scope{}}
 }
 
 // record is what is sealed.
@@ -144,6 +145,7 @@ func (s *Store) Remove(tenant, name string) error {
 		return errors.Join(err, ErrNotFound)
 	}
 	delete(s.open, key{tenant, name})
+	s.changed(tenant)
 	return s.kv.Update(func(b *kv.Batch) error { return b.Delete(kv.Key("credential", tenant, name)) })
 }
 
@@ -204,6 +206,7 @@ func (s *Store) write(tenant, name string, version uint64, r *record) (Info, err
 	}
 	value := append(binary.BigEndian.AppendUint64(nil, version), sealed...)
 	delete(s.open, key{tenant, name}) // before: where Update fails, nobody knows which version is on disk
+	s.changed(tenant)
 	if err := s.kv.Update(func(b *kv.Batch) error { return b.Set(kv.Key("credential", tenant, name), value) }); err != nil {
 		return Info{}, err
 	}
@@ -215,7 +218,14 @@ func (s *Store) read(tenant, name string) (*record, uint64, error) {
 	if err != nil {
 		return nil, 0, err
 	}
-	if !ok || len(value) < 8 {
+	if !ok {
+		return nil, 0, ErrNotFound
+	}
+	return s.decode(tenant, name, value)
+}
+
+func (s *Store) decode(tenant, name string, value []byte) (*record, uint64, error) {
+	if len(value) < 8 {
 		return nil, 0, ErrNotFound
 	}
 	version := binary.BigEndian.Uint64(value)

@@ -44,6 +44,7 @@ type Exchange struct {
 	Upstream          time.Duration // request sent to answer's head
 	Total             time.Duration
 	Scrubbed          int // places masked in the answer
+	Needles           int // secrets that were read to make the tenant's needles anew, with this request
 	Born              int // values masked in it that were secrets born there
 	Shapes            []Sighting
 }

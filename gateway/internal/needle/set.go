@@ -17,6 +17,7 @@ package needle
 
 import (
 	"bytes"
+	"iter"
 	"slices"
 
 	"github.com/seksbot/seks-broker/gateway/internal/secret"
@@ -46,7 +47,8 @@ type Set struct {
 }
 
 type content struct {
-	names    []string
+	count    int     // of needles
+	shown    []shown // in order; those that are not in it have no name to show
 	engines  []*engine
 	alphabet [256]bool // of all that is searched for in a view
 	classes  *classes
@@ -57,6 +59,12 @@ type content struct {
 	pairs    int  // the same for hex
 	reach    int  // bytes of the longest form that is found
 	lines    bool
+}
+
+// shown is the name that a mask shows for one needle.
+type shown struct {
+	needle int
+	name   string
 }
 
 var nothing content
@@ -80,16 +88,76 @@ func (s *Set) With(extra []Needle) *Set {
 	}
 	old := s.content()
 	c := *old
-	c.names, c.engines = slices.Clone(old.names), slices.Clone(old.engines)
+	c.shown, c.engines = slices.Clip(old.shown), slices.Clip(old.engines)
 	sp := speller{seen: make(map[string]bool, 10*len(extra))}
 	for _, n := range extra {
-		c.learn(n.Value.Reveal())
-		sp.spell(n.Value.Reveal(), int32(len(c.names)))
-		c.names = append(c.names, n.Name)
+		for piece := range parts(n.Value.Reveal()) {
+			c.learn(piece)
+			sp.spell(piece, int32(c.count))
+		}
+		if n.Name != "" {
+			c.shown = append(c.shown, shown{c.count, n.Name})
+		}
+		c.count++
 	}
 	c.engines = append(c.engines, newEngines(sp.list)...)
 	c.shape()
 	return &Set{open: func() *content { return &c }}
+}
+
+// Named is a set that finds what s finds, and shows that name for the needles of
+// those indexes, which are in order, and none for the others. It shares all with
+// s, whose size it does not matter for.
+func (s *Set) Named(name string, indexes []int) *Set {
+	c := *s.content()
+	c.shown = make([]shown, len(indexes))
+	for i, index := range indexes {
+		c.shown[i] = shown{index, name}
+	}
+	return &Set{open: func() *content { return &c }}
+}
+
+// maxPiece is how many bytes of a secret are searched for as one. Of a longer one
+// each part is found by itself, so that how much a stream holds back does not grow
+// with the longest secret of a tenant. Parts overlap, so that each byte, in any
+// writing, stands well inside of one.
+const (
+	maxPiece = 96
+	overlap  = 16
+	escape   = 8 // bytes that the escapes have that secrets are stored with
+)
+
+// parts are what of a secret is searched for. None begins or ends in the midst of
+// what may be an escape: it would collapse otherwise there than in the whole.
+func parts(value []byte) iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		if len(value) <= maxPiece {
+			yield(value)
+			return
+		}
+		const step = maxPiece - overlap - 2*escape
+		n := (len(value) + step - 1) / step
+		cut := 0
+		for i := range n {
+			start := before(value, max(0, cut-overlap))
+			if cut = len(value); i+1 < n {
+				cut = before(value, (i+1)*len(value)/n)
+			}
+			if !yield(value[start:cut]) {
+				return
+			}
+		}
+	}
+}
+
+// before is the place at or before i where no escape is under way.
+func before(value []byte, i int) int {
+	for j := max(0, i-escape); j < i; j++ {
+		if special[value[j]] {
+			return j
+		}
+	}
+	return i
 }
 
 // maxWritten is how many bytes a form may have for each of the secret's. Hex, all
@@ -172,9 +240,13 @@ func (s *Set) SpansLines() bool { return s.content().lines }
 
 // Name is the name that a mask may show for the needle of that index, or "".
 func (s *Set) Name(index int) string {
-	names := s.content().names
-	if index < 0 || index >= len(names) {
+	c := s.content()
+	at, ok := slices.BinarySearchFunc(c.shown, index, func(n shown, index int) int { return n.needle - index })
+	if !ok {
 		return ""
 	}
-	return names[index]
+	return c.shown[at].name
 }
+
+// Len is the number of needles.
+func (s *Set) Len() int { return s.content().count }

@@ -81,15 +81,19 @@ func byHand(text string, from int, values ...string) []Hit {
 }
 
 // judge says what is wrong with hits: each place found by hand must lie in one of
-// them, and none may be a spelling that is not there.
+// them (of a long secret, in those of its parts), and none may be a spelling that
+// is not there.
 func judge(text string, from int, hits []Hit, values ...string) string {
 	want := byHand(text, from, values...)
 	for _, w := range want {
-		if !slices.ContainsFunc(hits, func(h Hit) bool { return h.Start <= w.Start && h.End >= w.End }) {
+		if !slices.ContainsFunc(hits, func(h Hit) bool { return h.Start <= w.Start && h.End >= w.End }) &&
+			(len(values[w.Needle]) <= maxPiece || uncovered(hits, w.Needle, max(w.Start, from), w.End) > 0) {
 			return fmt.Sprintf("%v was not found in %v", w, hits)
 		}
 	}
-	plain := func(v string) bool { return string(unescaped([]byte(v))) == v && longestPart([]byte(v)) == nil }
+	plain := func(v string) bool {
+		return len(v) <= maxPiece && string(unescaped([]byte(v))) == v && longestPart([]byte(v)) == nil
+	}
 	all := byHand(text, 0, values...)
 	for _, h := range hits {
 		if h.Start < 0 || h.End > len(text) || h.End <= h.Start || h.Needle >= len(values) {

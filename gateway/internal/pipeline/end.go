@@ -102,7 +102,7 @@ func (e *end) judged(l apply.Line, acts []abi.Act) {
 }
 
 func (e *end) opened(c credential.Credential) {
-	e.x.CredentialVersion, e.needles = c.Version(), c.Needles()
+	e.x.CredentialVersion, e.needles, e.x.Needles = c.Version(), c.Needles(), c.Built()
 }
 
 // hooks are what the exchange with the upstream does beside its answer.

@@ -246,7 +246,7 @@ type line struct {
 	BytesIn                                                      int64  `json:"bytes_in"`
 	BytesOut                                                     int64  `json:"bytes_out"`
 	UpstreamHost                                                 string `json:"upstream_host"`
-	Scrubbed                                                     int
+	Scrubbed, Needles                                            int
 	Shapes                                                       map[string]int
 	ID                                                           string
 }
