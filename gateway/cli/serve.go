@@ -67,9 +67,6 @@ func (a *app) serve(ctx context.Context, c *config.Config) (err error) {
 	if err := hide(); err != nil {
 		return err
 	}
-	if err := supported(c); err != nil {
-		return err
-	}
 	g := &gateway{app: a, config: c, failed: make(chan error, 1)}
 	if g.broker, err = ops.Open(c, a.build, a.prompt); err != nil {
 		return err
@@ -104,16 +101,6 @@ func (g *gateway) openLog() (*accesslog.Log, error) {
 		Dir: ops.LogDir(g.config), Sync: c.Durability == config.DurabilitySync,
 		Signer: signer, Keep: c.Keep, MaxBytes: c.MaxBytes,
 	})
-}
-
-// supported refuses what a configuration may promise and this version does not
-// do: a promise that is silently broken is worse than none.
-func supported(c *config.Config) error {
-	switch {
-	case c.Scrub.SuspendAfter != 0:
-		return errors.New(`scrub.suspend_after is not in this version: leave it at 0`)
-	}
-	return nil
 }
 
 var shapeModes = map[config.Shapes]scrub.ShapeMode{config.ShapesLog: scrub.ShapesLog, config.ShapesMask: scrub.ShapesMask}
@@ -162,6 +149,7 @@ func (g *gateway) start(ctx context.Context) error {
 		Limits: limit.New(c.Limits.MaxConcurrent, time.Now), Log: g.log,
 		Credentials: g.broker.Credentials, Upstream: g.upstream, PublicURL: public,
 		Bodies: body.NewMemory(heldBodies), BodyTimeout: bodyTimeout, KeyShapes: shapeModes[c.Scrub.Shapes],
+		SuspendAfter: c.Scrub.SuspendAfter,
 	}, listen.Config{Trusted: c.TrustedProxies, IdleTimeout: c.Limits.IdleTimeout})
 	for _, address := range c.Listen {
 		if err := g.listen(address, "", certificate); err != nil {

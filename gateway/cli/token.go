@@ -13,8 +13,8 @@ import (
 )
 
 func (a *app) tokenCommand() *cobra.Command {
-	c := &cobra.Command{Use: "token", Short: "Issue, show and revoke proxy tokens"}
-	c.AddCommand(a.tokenIssue(), a.tokenList(), a.tokenShow(), a.tokenRevoke())
+	c := &cobra.Command{Use: "token", Short: "Issue, show, revoke and resume proxy tokens"}
+	c.AddCommand(a.tokenIssue(), a.tokenList(), a.tokenShow(), a.tokenRevoke(), a.tokenResume())
 	return c
 }
 
@@ -181,6 +181,9 @@ func (a *app) showToken(c *cobra.Command, name, id string) error {
 		if t.RevokedAt != nil {
 			a.printf("revoked     %s\n", moment(t.RevokedAt))
 		}
+		if t.Suspended != nil {
+			a.printf("suspended   %s\n", moment(t.Suspended))
+		}
 		for _, r := range rules(t) {
 			a.printf("rule        %s\n", r)
 		}
@@ -198,5 +201,15 @@ func (a *app) tokenRevoke() *cobra.Command {
 	return &cobra.Command{
 		Use: "revoke ID", Short: "Revoke a token: at once, and for good", Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error { return a.showToken(c, "token/revoke", args[0]) },
+	}
+}
+
+func (a *app) tokenResume() *cobra.Command {
+	return &cobra.Command{
+		Use: "resume ID", Short: "Let a suspended token in again", Args: cobra.ExactArgs(1),
+		Long: `Let a token in again that was suspended, since secrets kept standing in what the
+API answered to it (scrub.suspend_after). What is counted begins anew. Look into
+why first: seks log shows the answers, by their "scrubbed".`,
+		RunE: func(c *cobra.Command, args []string) error { return a.showToken(c, "token/resume", args[0]) },
 	}
 }

@@ -44,6 +44,7 @@ var commands = map[string]command{
 	"token/list":        as((*Broker).TokenList),
 	"token/show":        as((*Broker).TokenShow),
 	"token/revoke":      as((*Broker).TokenRevoke),
+	"token/resume":      as((*Broker).TokenResume),
 	"plugin/list":       as((*Broker).PluginList),
 	"plugin/describe":   as((*Broker).PluginDescribe),
 	"plugin/trust":      as((*Broker).PluginTrust),

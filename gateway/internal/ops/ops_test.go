@@ -136,6 +136,11 @@ func TestEveryCommandThroughItsJSON(t *testing.T) {
 	if list := step("token/list", "", issued.ID, `"agent":"b"`, `"allow":[]`, `"from":[]`); strings.Contains(list, issued.Token) {
 		t.Error("the list has the token")
 	}
+	if suspended, err := b.Tokens.Bore(issued.ID, 1); !suspended || err != nil {
+		t.Fatal(suspended, err)
+	}
+	step("token/show", `{"id":"`+issued.ID+`"}`, `"status":"suspended"`, `"suspended_at":"`)
+	step("token/resume", `{"id":"`+issued.ID+`"}`, `"status":"active"`, `"suspended_at":null`)
 	step("token/revoke", `{"id":"`+issued.ID+`"}`, `"status":"revoked"`, `"revoked_at":"`)
 	step("token/revoke", `{"id":"`+issued.ID+`"}`, `"status":"revoked"`)
 	step("credential/remove", `{"name":"c2"}`, "{}")

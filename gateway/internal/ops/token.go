@@ -44,10 +44,11 @@ type TokenInfo struct {
 	Agent      string     `json:"agent"`
 	Provider   string     `json:"provider"`
 	Credential string     `json:"credential"`
-	Status     string     `json:"status"` // active, expired or revoked
+	Status     string     `json:"status"` // active, suspended, expired or revoked
 	CreatedAt  time.Time  `json:"created_at"`
 	ExpiresAt  *time.Time `json:"expires_at"`
 	RevokedAt  *time.Time `json:"revoked_at"`
+	Suspended  *time.Time `json:"suspended_at"`
 	Allow      []string   `json:"allow"`
 	Deny       []string   `json:"deny"`
 	Ops        []string   `json:"ops"`
@@ -149,10 +150,18 @@ func (b *Broker) TokenRevoke(_ context.Context, in IDIn) (TokenInfo, error) {
 	return b.TokenShow(context.Background(), in)
 }
 
+// TokenResume ends the suspension of a token.
+func (b *Broker) TokenResume(_ context.Context, in IDIn) (TokenInfo, error) {
+	if err := b.Tokens.Resume(in.ID); err != nil {
+		return TokenInfo{}, err
+	}
+	return b.TokenShow(context.Background(), in)
+}
+
 func (b *Broker) tokenInfo(r token.Record) TokenInfo {
 	i := TokenInfo{
 		ID: r.ID, Agent: r.Agent, Provider: r.Provider, Credential: r.Credential, Status: "active",
-		CreatedAt: r.Created, ExpiresAt: timeOrNil(r.Expires), RevokedAt: timeOrNil(r.Revoked),
+		CreatedAt: r.Created, ExpiresAt: timeOrNil(r.Expires), RevokedAt: timeOrNil(r.Revoked), Suspended: timeOrNil(r.Suspended),
 		Allow: list(r.Rules.Allow), Deny: list(r.Rules.Deny), Ops: list(r.Rules.Ops), From: []string{},
 		ReadOnly: r.Rules.ReadOnly, AllowGrant: r.Rules.AllowGrant, Rate: r.Rules.Rate.String(),
 	}
@@ -164,6 +173,8 @@ func (b *Broker) tokenInfo(r token.Record) TokenInfo {
 		i.Status = "revoked"
 	case !r.Expires.IsZero() && !b.now().Before(r.Expires):
 		i.Status = "expired"
+	case !r.Suspended.IsZero():
+		i.Status = "suspended"
 	}
 	return i
 }

@@ -188,9 +188,24 @@ func (e *end) finish() {
 		e.x.BytesIn = e.in.n
 	}
 	e.x.Total = time.Since(e.x.Start)
+	e.suspect()
 	e.clean()
 	e.slot.Write(&e.x)
 	e.lease.Release()
+}
+
+// suspect counts an answer that bore secrets, which may be one too many.
+func (e *end) suspect() {
+	if e.x.Scrubbed == 0 {
+		return
+	}
+	suspended, err := e.p.Tokens.Bore(e.x.TokenID, e.p.SuspendAfter)
+	switch {
+	case err != nil:
+		e.x.Reason += fmt.Sprintf("; the token could not be suspended: %v", err)
+	case suspended:
+		e.x.Reason += fmt.Sprintf("; the token is suspended: secrets stood in %d answers", e.p.SuspendAfter)
+	}
 }
 
 // clean keeps secrets out of the line: the agent's token, wherever it put it,

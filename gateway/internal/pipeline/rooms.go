@@ -14,14 +14,15 @@ import (
 
 // Pipeline holds the rooms.
 type Pipeline struct {
-	Providers   func() *Providers // of now
-	Tokens      *token.Store
-	Limits      *limit.Limiter
-	Log         *accesslog.Log
-	Credentials *credential.Store
-	Upstream    *upstream.Client
-	Bodies      *body.Memory    // for what is held back of request bodies
-	BodyTimeout time.Duration   // for a body that is held back, to come
-	KeyShapes   scrub.ShapeMode // what becomes of keys that are not ours
-	PublicURL   string          // how agents reach the broker, where the request's own authority isn't that
+	Providers    func() *Providers // of now
+	Tokens       *token.Store
+	Limits       *limit.Limiter
+	Log          *accesslog.Log
+	Credentials  *credential.Store
+	Upstream     *upstream.Client
+	Bodies       *body.Memory    // for what is held back of request bodies
+	BodyTimeout  time.Duration   // for a body that is held back, to come
+	KeyShapes    scrub.ShapeMode // what becomes of keys that are not ours
+	SuspendAfter int             // answers to a token with secrets in them; 0: a token is never suspended
+	PublicURL    string          // how agents reach the broker, where the request's own authority isn't that
 }

@@ -20,6 +20,7 @@ type Record struct {
 	Created    time.Time `json:"created"`
 	Expires    time.Time `json:"expires,omitzero"` // zero: never
 	Revoked    time.Time `json:"revoked,omitzero"` // zero: not
+	Suspended  time.Time `json:"suspended,omitzero"`
 	// Pair says that the token's text is only its public name: what proves it is
 	// a signature made with its secret half, as with AWS's access keys.
 	Pair bool `json:"pair,omitempty"`

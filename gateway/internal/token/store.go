@@ -32,11 +32,14 @@ type Store struct {
 	now    func() time.Time
 	cache  *cache
 	change sync.Mutex // held from the reading of a record to the writing of its change
+
+	boreMu sync.Mutex
+	bore   map[string]int // by id: answers that bore secrets
 }
 
 // NewStore keeps its records in kv, sealed by keeper.
 func NewStore(kv *kv.Store, keeper *seal.Keeper, now func() time.Time) *Store {
-	return &Store{kv: kv, keeper: keeper, now: now, cache: newCache(cacheEntries)}
+	return &Store{kv: kv, keeper: keeper, now: now, cache: newCache(cacheEntries), bore: map[string]int{}}
 }
 
 // Two rows a token: the sealed record under its digest (with the tenant in
@@ -57,7 +60,7 @@ func (s *Store) Issue(r Record) (plain secret.Bytes, rec Record, err error) {
 	if r.Pair {
 		r.half = newHalf()
 	}
-	r.ID, r.Created, r.Revoked = newID(), s.now().UTC().Round(0), time.Time{}
+	r.ID, r.Created, r.Revoked, r.Suspended = newID(), s.now().UTC().Round(0), time.Time{}, time.Time{}
 	r.Expires = r.Expires.UTC().Round(0)
 	if err := r.check(); err != nil {
 		return secret.Bytes{}, Record{}, err
@@ -163,33 +166,9 @@ func (s *Store) Show(id string) (Record, error) {
 	return *r, nil
 }
 
-// Revoke ends a token: every Find that begins after it returned refuses it. To
-// revoke it again changes nothing; Show says since when it is. The error is
-// ErrNotFound where there is no such token.
-func (s *Store) Revoke(id string) error {
-	s.change.Lock()
-	defer s.change.Unlock()
-	r, name, err := s.byID(id)
-	if err != nil {
-		return err
-	}
-	if r.Revoked.IsZero() {
-		r.Revoked = s.now().UTC().Round(0)
-		if err := s.write(name, r, func(*kv.Batch) error { return nil }); err != nil {
-			return err
-		}
-	}
-	var d digest
-	if _, err := hex.Decode(d[:], []byte(name)); err != nil {
-		return fmt.Errorf("token: %w", err)
-	}
-	s.cache.drop(&d)
-	return nil
-}
-
 // Find looks a presented token up for a request to provider (its name in
 // broker.toml). The error is a *fault.Fault: token_missing, token_invalid,
-// token_expired, token_revoked, or overloaded where the store can't be read.
+// token_expired, token_revoked, policy_denied for one that is suspended, or overloaded where the store can't be read.
 // Beside an error the Claim still says which known token it was, for the log,
 // but it can't be proven. Find keeps nothing of presented, and does not allocate
 // for a token that it has seen before.
@@ -214,6 +193,8 @@ func (s *Store) Find(presented []byte, provider string) (Claim, error) {
 		return c, fault.New(fault.TokenRevoked)
 	case !r.Expires.IsZero() && !s.now().Before(r.Expires):
 		return c, fault.New(fault.TokenExpired)
+	case !r.Suspended.IsZero():
+		return c, fault.Newf(fault.PolicyDenied, "this proxy token is suspended, since secrets kept standing in what the API answered to it: the operator can resume it")
 	}
 	c.good = true
 	return c, nil
