@@ -6,10 +6,14 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/tetratelabs/wazero"
+	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
+
+	"github.com/seksbot/seks-broker/gateway/internal/meter"
 )
 
 // Limits that hold a guest, whatever it does.
@@ -25,7 +29,8 @@ const (
 type MAC func(data []byte) []byte
 
 // engine compiles modules. One runtime serves all of them: modules share no
-// memory and no imports but the inert WASI, and closing one closes no other.
+// memory and no imports but the inert WASI and the meter, and closing one closes
+// no other.
 type engine struct {
 	runtime  wazero.Runtime
 	cache    wazero.CompilationCache
@@ -33,6 +38,7 @@ type engine struct {
 	mac      MAC
 
 	callLimit, startLimit time.Duration
+	closing               atomic.Bool
 	salt                  func(input []byte) []byte // for tests: a later version's fields
 }
 
@@ -40,8 +46,7 @@ type engine struct {
 func newEngine(ctx context.Context, cacheDir string, mac MAC) (*engine, error) {
 	e := &engine{cacheDir: cacheDir, mac: mac, callLimit: callLimit, startLimit: startLimit}
 	config := wazero.NewRuntimeConfigCompiler().
-		WithMemoryLimitPages(memoryPages).
-		WithCloseOnContextDone(true) // the meter: see instance.call
+		WithMemoryLimitPages(memoryPages)
 	if cacheDir != "" {
 		if err := os.MkdirAll(cacheDir, 0o700); err != nil {
 			return nil, fmt.Errorf("make the compile cache: %w", err)
@@ -59,14 +64,30 @@ func newEngine(ctx context.Context, cacheDir string, mac MAC) (*engine, error) {
 	if _, err := wasi_snapshot_preview1.Instantiate(ctx, e.runtime); err != nil {
 		return nil, fmt.Errorf("prepare the guests' WASI: %w", err)
 	}
+	_, err := e.runtime.NewHostModuleBuilder(meter.ImportModule).NewFunctionBuilder().
+		WithGoFunction(api.GoFunc(e.next), nil, []api.ValueType{i64}).Export(meter.ImportName).Instantiate(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("prepare the guests' meter: %w", err)
+	}
 	return e, nil
+}
+
+// next is what a guest calls when it has done a slice of work: it gets another
+// until its time is up.
+func (e *engine) next(ctx context.Context, stack []uint64) {
+	w := ctx.Value(watchKey{}).(*watch)
+	if e.closing.Load() || time.Now().After(w.until) {
+		w.expired = true
+		panic(errExpired) // wazero unwinds the guest, and returns it from the call
+	}
+	stack[0] = meter.Slice
 }
 
 func (e *engine) compile(ctx context.Context, module []byte) (wazero.CompiledModule, error) {
 	if err := checkHeader(module); err != nil {
 		return nil, err
 	}
-	module, err := bounded(module)
+	module, err := meter.Module(module)
 	if err != nil {
 		return nil, err
 	}
@@ -82,6 +103,7 @@ func (e *engine) compile(ctx context.Context, module []byte) (wazero.CompiledMod
 }
 
 func (e *engine) close(ctx context.Context) {
+	e.closing.Store(true)
 	_ = e.runtime.Close(ctx)
 	if e.cache != nil {
 		_ = e.cache.Close(ctx)

@@ -39,7 +39,6 @@ func testEngine(t testing.TB) *engine {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { e.close(context.Background()) })
-	e.startLimit = time.Second // or the test of it would take long
 	return e
 }
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync/atomic"
 	"time"
 
 	"github.com/tetratelabs/wazero"
@@ -16,19 +15,28 @@ import (
 // instance is one running guest. It serves one tenant and one call at a time.
 // After any failure it is dead: nothing that a guest left half done is used again.
 type instance struct {
-	module  api.Module
-	buffer  api.Function
-	calls   map[string]api.Function
-	stack   [2]uint64
-	flags   uint32        // of a body call
-	room    uint32        // where the guest made room for inputs,
-	size    int           // and for how many bytes
-	may     time.Duration // take for one call
-	limit   *time.Timer
-	expired atomic.Bool
-	log     *cappedLog
-	dead    bool
+	module api.Module
+	buffer api.Function
+	calls  map[string]api.Function
+	stack  [2]uint64
+	flags  uint32        // of a body call
+	room   uint32        // where the guest made room for inputs,
+	size   int           // and for how many bytes
+	may    time.Duration // take for one call
+	watch  *watch
+	ctx    context.Context // has the watch
+	log    *cappedLog
+	dead   bool
 }
+
+// watch is until when a guest's call may go on. It is looked at where the guest
+// asks for more work (engine.next), on the goroutine that called it.
+type watch struct {
+	until   time.Time
+	expired bool
+}
+
+type watchKey struct{}
 
 var errExpired = errors.New("it did not return in time")
 
@@ -37,27 +45,21 @@ func (e *engine) start(ctx context.Context, c wazero.CompiledModule, parameters 
 	log := &cappedLog{left: logLimit}
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize").
 		WithStdout(log).WithStderr(log)
-	// wazero watches ctx while _initialize runs; later calls are watched by the
-	// instance's own timer.
-	ctx, cancel := context.WithTimeout(ctx, e.startLimit)
-	defer cancel()
-	m, err := e.runtime.InstantiateModule(ctx, c, config)
+	w := &watch{until: time.Now().Add(e.startLimit)}
+	// The watch is in a context since that is all that wazero hands on.
+	m, err := e.runtime.InstantiateModule(context.WithValue(ctx, watchKey{}, w), c, config)
 	if err != nil {
 		return nil, log.explain(fmt.Errorf("it does not start: %w", err))
 	}
-	in := &instance{module: m, log: log, may: e.callLimit, buffer: m.ExportedFunction(abi.ExportBuffer), calls: map[string]api.Function{}}
+	in := &instance{
+		module: m, log: log, buffer: m.ExportedFunction(abi.ExportBuffer), calls: map[string]api.Function{},
+		watch: w, ctx: context.WithValue(context.Background(), watchKey{}, w),
+	}
 	for name := range exports {
 		if f := m.ExportedFunction(name); f != nil {
 			in.calls[name] = f
 		}
 	}
-	// The compiled code looks at the module's state at every loop turn, so
-	// closing it from here ends an endless loop (WithCloseOnContextDone).
-	in.limit = time.AfterFunc(time.Hour, func() {
-		in.expired.Store(true)
-		_ = m.CloseWithExitCode(context.Background(), 1)
-	})
-	in.limit.Stop()
 	in.may = e.startLimit
 	if err := in.configure(parameters); err != nil {
 		in.close()
@@ -70,17 +72,13 @@ func (e *engine) start(ctx context.Context, c wazero.CompiledModule, parameters 
 // call hands input to an export and returns a view of the guest's memory with
 // the result. It is valid until the next call.
 func (in *instance) call(export string, input []byte, limit int) (out []byte, err error) {
-	in.limit.Reset(in.may)
+	in.watch.until = time.Now().Add(in.may)
 	defer func() {
-		// A timer that fired in this very moment has closed the module: then
-		// the instance is dead, however the call ended.
-		if !in.limit.Stop() || err != nil {
-			in.dead = true
-		}
-		if in.expired.Load() {
+		if in.watch.expired {
 			err = errExpired
 		}
 		if err != nil {
+			in.dead = true
 			err = in.log.explain(err)
 		}
 	}()
@@ -90,7 +88,7 @@ func (in *instance) call(export string, input []byte, limit int) (out []byte, er
 		}
 	}
 	in.stack[0], in.stack[1] = uint64(len(input)), uint64(in.flags)
-	if err := in.calls[export].CallWithStack(context.Background(), in.stack[:]); err != nil {
+	if err := in.calls[export].CallWithStack(in.ctx, in.stack[:]); err != nil {
 		return nil, fmt.Errorf("it trapped: %w", err)
 	}
 	ptr, size := uint32(in.stack[0]>>32), uint32(in.stack[0])
@@ -114,7 +112,7 @@ func (in *instance) write(input []byte) error {
 	if in.size == 0 || len(input) > in.size {
 		size := max(leastRoom, len(input))
 		in.stack[0] = uint64(size)
-		if err := in.buffer.CallWithStack(context.Background(), in.stack[:]); err != nil {
+		if err := in.buffer.CallWithStack(in.ctx, in.stack[:]); err != nil {
 			return fmt.Errorf("it trapped: %w", err)
 		}
 		in.room, in.size = uint32(in.stack[0]), size
@@ -127,7 +125,6 @@ func (in *instance) write(input []byte) error {
 
 func (in *instance) close() {
 	in.dead = true
-	in.limit.Stop()
 	_ = in.module.Close(context.Background())
 }
 

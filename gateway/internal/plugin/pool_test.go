@@ -117,20 +117,19 @@ func TestInputIsBounded(t *testing.T) {
 	}
 }
 
-// The limit of one call never reaches into the next.
-func TestExpiredInstanceIsNotUsed(t *testing.T) {
+// The limit of one call never reaches into the next, and an instance that met it
+// is not used again.
+func TestEachCallHasAllOfItsTime(t *testing.T) {
 	p := loaded(t, testEngine(t), guest(t, "moody"))
-	if n, err := count(t, p, "t", "GET"); n != 1 || err != nil {
-		t.Fatal(n, err)
+	for want := 1; want < 3; want++ {
+		if n, err := count(t, p, "t", "GET"); n != want || err != nil {
+			t.Fatal(n, err)
+		}
+		p.pool.idle["t"][0].watch.until = time.Now().Add(-time.Hour)
 	}
 	in := p.pool.idle["t"][0]
-	in.limit.Reset(0) // as if it had fired in the very moment that the call ended
-	for deadline := time.Now().Add(10 * time.Second); !in.expired.Load(); runtime.Gosched() {
-		if time.Now().After(deadline) {
-			t.Fatal("the timer does not fire")
-		}
-	}
-	_, err := count(t, p, "t", "GET")
+	in.may = -time.Hour
+	_, err := count(t, p, "t", "LOOP")
 	if why := failed(t, err, "moody"); !strings.Contains(why, "in time") || !in.dead || ready(p) != 0 {
 		t.Errorf("%s; dead %v, %d ready", why, in.dead, ready(p))
 	}
