@@ -103,8 +103,18 @@ func cloudflareWith(name string, options func(*conn) []option.RequestOption) goC
 			var q user.TokenNewParams
 			q.Name.Value, q.Name.Present = "a", true
 			q.Policies.Value, q.Policies.Present = []shared.TokenPolicyParam{}, true
-			_, err := user.NewTokenService(options(c)...).New(c, q)
-			return err
+			made, err := user.NewTokenService(options(c)...).New(c, q)
+			if err != nil {
+				return err
+			}
+			if err := masked("the new token", made.Value); err != nil {
+				return err
+			}
+			rolled, err := user.NewTokenService(options(c)...).Value.Update(c, "t1", user.TokenValueUpdateParams{})
+			if err != nil {
+				return err
+			}
+			return masked("the rolled token", *rolled)
 		},
 	}
 }

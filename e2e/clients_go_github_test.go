@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/url"
@@ -102,7 +103,23 @@ func githubWith(t *testing.T, name string, client func(*conn) *github.Client) go
 		},
 		granting: func(c *conn) error {
 			_, _, err := client(c).Repositories.CreateKey(c, "octo", "hello", &github.Key{Key: github.Ptr("ssh-ed25519 AAAA"), Title: github.Ptr("a")})
-			return err
+			if err != nil {
+				return err
+			}
+			installation, _, err := client(c).Apps.CreateInstallationToken(c, 1, nil)
+			if err != nil {
+				return err
+			}
+			runner, _, err := client(c).Actions.CreateRegistrationToken(c, "octo", "hello")
+			if err != nil {
+				return err
+			}
+			jit, _, err := client(c).Actions.GenerateRepoJITConfig(c, "octo", "hello", &github.GenerateJITConfigRequest{Name: "a", RunnerGroupID: 1, Labels: []string{"a"}})
+			if err != nil {
+				return err
+			}
+			return errors.Join(masked("the installation's token", installation.GetToken()), masked("the runner's token", runner.GetToken()),
+				masked("the runner's configuration", jit.GetEncodedJITConfig()), expect("the runner", jit.GetRunner().GetName(), "a"))
 		},
 	}
 }

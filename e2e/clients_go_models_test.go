@@ -70,21 +70,13 @@ func goOpenAI() goClient {
 		upstream: func(c *conn) error { return chat("error-429")(*c.openai(), c) },
 		writing:  func(c *conn) error { return chat("gpt-double")(*c.openai(), c) },
 		granting: func(c *conn) error {
-			return ignoreMissing(c.openai().Post(c, "organization/admin_api_keys", map[string]string{"name": "a"}, nil))
+			var made struct{ Value string }
+			if err := c.openai().Post(c, "organization/admin_api_keys", map[string]string{"name": "a"}, &made); err != nil {
+				return err
+			}
+			return masked("the new key", made.Value)
 		},
 	}
-}
-
-// ignoreMissing takes the 404 of a double for good: the request was let through
-// to an API that doesn't have it.
-func ignoreMissing(err error) error {
-	var o *openai.Error
-	var a *anthropic.Error
-	if errors.As(err, &o) && o.StatusCode == 404 && o.Response.Header.Get("X-Seks-Error") == "" ||
-		errors.As(err, &a) && a.StatusCode == 404 && a.Response.Header.Get("X-Seks-Error") == "" {
-		return nil
-	}
-	return err
 }
 
 func (c *conn) anthropic() *anthropic.Client {
@@ -127,7 +119,11 @@ func goAnthropic() goClient {
 		upstream: func(c *conn) error { return message("error-529")(*c.anthropic(), c) },
 		writing:  func(c *conn) error { return message("claude-double")(*c.anthropic(), c) },
 		granting: func(c *conn) error {
-			return ignoreMissing(c.anthropic().Post(c, "v1/organizations/invites", map[string]string{"email": "a@example.com", "role": "user"}, nil))
+			made, err := c.anthropic().Beta.Organization.Webhooks.New(c, anthropic.BetaOrganizationWebhookNewParams{URL: "https://example.com/", EnabledEvents: []string{"user_profile.enforcement_action_opened"}})
+			if err != nil {
+				return err
+			}
+			return masked("the signing secret", made.SigningSecret)
 		},
 	}
 }
@@ -185,8 +181,11 @@ func goGemini() goClient {
 		upstream: generate("error-429"),
 		writing:  generate("double-1"),
 		granting: func(c *conn) error {
-			_, err := c.gemini().AuthTokens.Create(c, &genai.CreateAuthTokenConfig{HTTPOptions: &genai.HTTPOptions{APIVersion: "v1alpha"}})
-			return err
+			made, err := c.gemini().AuthTokens.Create(c, &genai.CreateAuthTokenConfig{HTTPOptions: &genai.HTTPOptions{APIVersion: "v1alpha"}})
+			if err != nil {
+				return err
+			}
+			return masked("the ephemeral token", made.Name)
 		},
 	}
 }

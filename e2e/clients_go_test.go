@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -29,7 +30,7 @@ type conn struct {
 	content     []byte // for uploads
 }
 
-func (w *world) runGo(t *testing.T, g goClient) {
+func (w *world) runGo(t *testing.T, passed *tally, g goClient) {
 	p, data := w.providers[g.provider], content()
 	client := g.name + " " + moduleVersion(t, g.module)
 	step := func(name string, do func(*conn) error, token string) {
@@ -40,7 +41,7 @@ func (w *world) runGo(t *testing.T, g goClient) {
 			err := do(&conn{t.Context(), w.base(g.provider), token, data})
 			g.wants.check(t, g.outcome(name, err))
 			if !t.Failed() {
-				w.clients.pass(client, name)
+				passed.pass(client, name)
 			}
 		})
 	}
@@ -102,6 +103,15 @@ func same(got io.Reader, want []byte) error {
 func expect(what string, got, want any) error {
 	if !reflect.DeepEqual(got, want) {
 		return fmt.Errorf("%s is %v, want %v", what, got, want)
+	}
+	return nil
+}
+
+// masked is an error unless a secret that was born in an answer is there, and
+// can't be read.
+func masked(what, got string) error {
+	if got == "" || strings.Trim(got, "*") != "" {
+		return fmt.Errorf("%s is %q, which is not masked", what, got)
 	}
 	return nil
 }

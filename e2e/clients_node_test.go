@@ -28,19 +28,19 @@ var nodeClients = map[string]struct {
 	"brave-search":      {"brave", wants{kinds: map[int]string{0: "BraveSearchError"}, upstream: 422}},
 }
 
-func (w *world) runNode(t *testing.T, node, name string) {
+func (w *world) runNode(t *testing.T, passed *tally, node, name string) {
 	c := nodeClients[name]
 	p := w.providers[c.provider]
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, node, "node/suite.mjs")
 	cmd.Env = []string{"HOME=" + t.TempDir(), "CLIENT=" + name, "BASE=" + w.URL, "TOKEN=" + p.token, "READ_ONLY=" + p.readOnly, "GRANTING=" + p.granting}
-	w.judge(t, nodeVersion(t, name), c.wants, cmd)
+	judge(t, passed, nodeVersion(t, name), c.wants, cmd)
 }
 
 // judge runs a script that says how each step went, and holds that to what it
 // should be.
-func (w *world) judge(t *testing.T, client string, wants wants, cmd *exec.Cmd) {
+func judge(t *testing.T, passed *tally, client string, wants wants, cmd *exec.Cmd) {
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -56,7 +56,7 @@ func (w *world) judge(t *testing.T, client string, wants wants, cmd *exec.Cmd) {
 		steps++
 		t.Run(o.Step, func(t *testing.T) {
 			if wants.check(t, o); !t.Failed() {
-				w.clients.pass(client, o.Step)
+				passed.pass(client, o.Step)
 			}
 		})
 	}

@@ -12,24 +12,24 @@ import (
 // its users do, and raises its own errors; what each was asked, and passed, is
 // the README's table.
 func TestClients(t *testing.T) {
-	w := newWorld(t)
+	w, passed := theWorld(t), newTally(t)
 	for _, g := range []goClient{goOpenAI(), goAnthropic(), goGemini(), goGitHub(t), goGitHubEnterprise(t), goCloudflare(), goCloudflareKey()} {
-		t.Run(g.name, func(t *testing.T) { w.runGo(t, g) })
+		t.Run(g.name, func(t *testing.T) { w.runGo(t, passed, g) })
 	}
 	t.Run("npm", func(t *testing.T) {
 		for name := range nodeClients {
-			w.clients.left = append(w.clients.left, nodeVersion(t, name))
+			passed.left = append(passed.left, nodeVersion(t, name))
 		}
 		node := installNode(t)
-		w.clients.left = nil
+		passed.left = nil
 		for name := range nodeClients {
-			t.Run(name, func(t *testing.T) { w.runNode(t, node, name) })
+			t.Run(name, func(t *testing.T) { w.runNode(t, passed, node, name) })
 		}
 	})
 	w.clean(t)
 	// A part of the clients makes no table.
 	if run := flag.Lookup("test.run"); !t.Failed() && !strings.Contains(run.Value.String(), "/") {
-		w.clients.compare(t)
+		passed.compare(t)
 	}
 }
 

@@ -16,12 +16,9 @@ const noiseProbability = 0.3
 // noise makes the answers of a test's double noisy now and then. SEKS_SEED, from
 // what a failed test printed, makes the same noise again.
 func noise(t testing.TB) upstream.Hostile {
-	seed := rand.Uint64()
-	if s := os.Getenv("SEKS_SEED"); s != "" {
-		var err error
-		if seed, err = strconv.ParseUint(s, 10, 64); err != nil {
-			t.Fatalf("SEKS_SEED: %v", err)
-		}
+	seed, err := noiseSeed()
+	if err != nil {
+		t.Fatal(err)
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -29,4 +26,11 @@ func noise(t testing.TB) upstream.Hostile {
 		}
 	})
 	return upstream.Hostile{Probability: noiseProbability, Seed: seed}
+}
+
+func noiseSeed() (uint64, error) {
+	if s := os.Getenv("SEKS_SEED"); s != "" {
+		return strconv.ParseUint(s, 10, 64)
+	}
+	return rand.Uint64(), nil
 }

@@ -39,7 +39,9 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	endWorld()
+	os.Exit(code)
 }
 
 // rig is a broker in front of a double, with one credential and one token.

@@ -5,7 +5,10 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/seksbot/seks-broker/bench/upstream"
@@ -16,11 +19,9 @@ import (
 // world is one broker with all providers, each before a double of its API.
 type world struct {
 	*harness.Broker
-	t         *testing.T
 	providers map[string]*provider
 	elsewhere *httptest.Server // a host that is no API's, where signed downloads are
 	socket    string           // an agent listener on a unix socket
-	clients   *tally
 }
 
 // provider is one API of the world, and the tokens for it.
@@ -36,13 +37,43 @@ type provider struct {
 
 const email = "owner@example.com" // of Cloudflare's credential
 
-func newWorld(t *testing.T) *world {
+// common is the world that the tests of providers share: to start one takes
+// seconds.
+var common struct {
+	once sync.Once
+	w    *world
+	err  error
+	end  []func()
+}
+
+// theWorld is the common world, begun with the first test that wants it.
+func theWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, providers: map[string]*provider{}, clients: newTally(t)}
+	common.once.Do(func() { common.w, common.err = newWorld() })
+	if common.err != nil {
+		t.Fatal(common.err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("seks serve printed:\n%s", common.w.Stderr())
+		}
+	})
+	return common.w
+}
+
+// endWorld ends what newWorld began, the last first.
+func endWorld() {
+	for _, end := range slices.Backward(common.end) {
+		end()
+	}
+}
+
+func newWorld() (*world, error) {
+	w := &world{providers: map[string]*provider{}}
 	w.elsewhere = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		_, _ = fmt.Fprintf(rw, "archive; token %q; authorization %q", r.URL.Query().Get("token"), r.Header.Get("Authorization"))
 	}))
-	t.Cleanup(w.elsewhere.Close)
+	common.end = append(common.end, w.elsewhere.Close)
 	var tables strings.Builder
 	for name, handler := range map[string]func(key string) http.Handler{
 		"openai": nil, "anthropic": nil, "gemini": apis.Gemini, "notion": apis.Notion, "brave": apis.Brave,
@@ -50,63 +81,72 @@ func newWorld(t *testing.T) *world {
 		"cloudflare": func(key string) http.Handler { return apis.Cloudflare(key, "cfk_"+key, email) },
 	} {
 		p := &provider{name: name, key: newKey()}
-		p.double = w.start(p, handler)
+		var err error
+		if p.double, err = start(p, handler); err != nil {
+			return nil, err
+		}
 		fmt.Fprintf(&tables, "[providers.%s]\nupstream = %q\n", name, p.double.URL())
 		if name == "github" {
-			p.uploads = w.start(p, handler)
+			if p.uploads, err = start(p, handler); err != nil {
+				return nil, err
+			}
 			fmt.Fprintf(&tables, "[providers.github.upstreams]\nuploads = %q\n", p.uploads.URL())
 		}
 		w.providers[name] = p
 	}
-	dir := t.TempDir()
+	dir, err := os.MkdirTemp("", "seks-world")
+	if err != nil {
+		return nil, err
+	}
+	common.end = append(common.end, func() { _ = os.RemoveAll(dir) })
 	w.socket = dir + "/agent.sock"
-	var err error
 	if w.Broker, err = harness.New(build, harness.Options{Dir: dir, Listen: []string{"127.0.0.1:0", "unix:" + w.socket}, Providers: tables.String()}); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
 	if err := w.Start(); err != nil {
-		t.Fatal(err)
+		return nil, err
 	}
-	t.Cleanup(func() {
-		if t.Failed() {
-			t.Logf("seks serve printed:\n%s", w.Stderr())
-		}
-		_ = w.Kill()
-	})
+	common.end = append(common.end, func() { _ = w.Kill() })
 	for _, p := range w.providers {
-		w.credentials(p) // over its socket, which is quicker
+		if err := w.credentials(p); err != nil { // over its socket, which is quicker
+			return nil, err
+		}
 	}
-	return w
+	return w, nil
 }
 
-func (w *world) start(p *provider, handler func(key string) http.Handler) *upstream.Server {
-	o := upstream.Options{Key: p.key, Files: 45, Hostile: noise(w.t)}
+func start(p *provider, handler func(key string) http.Handler) (*upstream.Server, error) {
+	seed, err := noiseSeed()
+	if err != nil {
+		return nil, err
+	}
+	o := upstream.Options{Key: p.key, Files: 45, Hostile: upstream.Hostile{Probability: noiseProbability, Seed: seed}}
 	if handler != nil {
 		o.Handler = handler(p.key)
 	}
 	s := upstream.New(o)
 	if _, err := s.Start(); err != nil {
-		w.t.Fatal(err)
+		return nil, err
 	}
-	w.t.Cleanup(func() { _ = s.Close() })
-	return s
+	common.end = append(common.end, func() { _ = s.Close() })
+	return s, nil
 }
 
 // credentials stores the real key, and issues a token of each kind for it.
-func (w *world) credentials(p *provider) {
+func (w *world) credentials(p *provider) (err error) {
 	value := p.key
 	if p.name == "cloudflare" {
 		value = fmt.Sprintf("api_token=%s\napi_key=cfk_%s\nemail=%s\n", p.key, p.key, email)
 	}
 	if err := w.Must(value, "credential", "set", p.name+"-key", "--provider", p.name); err != nil {
-		w.t.Fatal(err)
+		return err
 	}
 	for token, flags := range map[*string][]string{&p.token: nil, &p.readOnly: {"--read-only"}, &p.granting: {"--allow-grant"}} {
-		var err error
 		if _, *token, err = w.Issue("agent-"+p.name, p.name+"-key", flags...); err != nil {
-			w.t.Fatal(err)
+			return err
 		}
 	}
+	return nil
 }
 
 // base is the URL of a provider at the broker.

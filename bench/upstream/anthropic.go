@@ -53,6 +53,8 @@ func (s *Server) routeAnthropic(w anthropicWriter, r *http.Request, head, rest s
 		s.createBatch(w, r)
 	case head == "messages" && batch && get:
 		s.batch(w, r, id)
+	case head == "organizations" && rest == "webhooks" && post:
+		born(w, r, "signing_secret")
 	case head == "models" && get:
 		s.anthropicModels(w, rest)
 	case head == "chat" || head == "embeddings" || head == "responses":

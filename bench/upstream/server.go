@@ -194,6 +194,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 // route is no http.ServeMux, which would redirect the paths that tests send.
 func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 	path, _ := strings.CutPrefix(r.URL.Path, "/v1/")
+	for _, name := range []string{"OpenAI-Organization", "OpenAI-Project"} { // the API says whom it bills
+		if v := r.Header.Get(name); v != "" {
+			w.Header().Set(name, v)
+		}
+	}
 	head, rest, _ := strings.Cut(path, "/")
 	if name := r.Header.Get("X-Hostile"); name != "" {
 		head, rest = "hostile", name
@@ -206,6 +211,18 @@ func (s *Server) route(w http.ResponseWriter, r *http.Request) {
 		s.hostile(w, r, rest)
 	case path == "chat/completions" && r.Method == http.MethodPost:
 		s.chat(w, r)
+	case path == "audio/speech" && r.Method == http.MethodPost:
+		speech(w, r)
+	case path == "audio/transcriptions" && r.Method == http.MethodPost:
+		transcription(w, r)
+	case path == "images/generations" && r.Method == http.MethodPost:
+		images(w, r)
+	case path == "batches" && r.Method == http.MethodPost:
+		s.createJob(w, r)
+	case head == "batches" && r.Method == http.MethodGet:
+		s.job(w, rest, "/v1/chat/completions", "file-1")
+	case path == "organization/admin_api_keys" && r.Method == http.MethodPost:
+		born(w, r, "value")
 	case path == "embeddings" && r.Method == http.MethodPost:
 		s.embeddings(w, r)
 	case path == "responses" && r.Method == http.MethodPost:

@@ -21,9 +21,9 @@ async function count(pages) {
   return n
 }
 
-// missing takes a double's 404 for good: the request was let through.
-const missing = (e) => {
-  if (e.status !== 404 || e.headers?.get('x-seks-error')) throw e
+// masked wants a secret that was born in an answer, and can't be read.
+const masked = (secret) => {
+  if (!/^\*+$/.test(secret)) throw new Error(`${JSON.stringify(secret)} is not masked`)
 }
 
 const openai = {
@@ -40,7 +40,7 @@ const openai = {
     upload: async (c, { bytes, digest, expect }) => expect('the digest', (await c.files.create({ file: await openaiFile(bytes, 'a.bin'), purpose: 'user_data' })).sha256, digest),
     upstream: (c) => c.chat.completions.create({ model: 'error-429', messages: says }),
     writing: (c) => c.chat.completions.create({ model: 'double', messages: says }),
-    granting: (c) => c.post('/organization/admin_api_keys', { body: { name: 'a' } }).catch(missing),
+    granting: async (c) => masked((await c.post('/organization/admin_api_keys', { body: { name: 'a' } })).value),
   },
 }
 
@@ -58,7 +58,7 @@ const anthropic = (SDK, files) => ({
     upload: async (c, { bytes, digest, expect }) => expect('the digest', (await files(c).upload({ file: await anthropicFile(bytes, 'a.bin') })).sha256, digest),
     upstream: (c) => c.messages.create({ model: 'error-529', max_tokens: 64, messages: says }),
     writing: (c) => c.messages.create({ model: 'double', max_tokens: 64, messages: says }),
-    granting: (c) => c.post('/v1/organizations/invites', { body: { email: 'a@example.com', role: 'user' } }).catch(missing),
+    granting: async (c) => masked((await c.post('/v1/organizations/webhooks', { body: { url: 'https://example.com/', enabled_events: [] } })).signing_secret),
   },
 })
 
@@ -83,7 +83,11 @@ const octokit = (SDK, rest, more) => ({
     },
     upstream: (c) => rest(c).repos.get({ ...repo, repo: 'missing' }),
     writing: (c) => rest(c).issues.create({ ...repo, title: 'a' }),
-    granting: (c) => rest(c).repos.createDeployKey({ ...repo, title: 'a', key: 'ssh-ed25519 AAAA' }),
+    granting: async (c) => {
+      await rest(c).repos.createDeployKey({ ...repo, title: 'a', key: 'ssh-ed25519 AAAA' })
+      masked((await rest(c).apps.createInstallationAccessToken({ installation_id: 1 })).data.token)
+      masked((await rest(c).actions.createRemoveTokenForRepo(repo)).data.token)
+    },
     ...more,
   },
 })
@@ -109,7 +113,7 @@ const gemini = (SDK, kind) => ({
     upload: async (c, { bytes, digest, expect }) => expect('the digest', (await c.files.upload({ file: new Blob([bytes]), config: { mimeType: 'text/plain' } })).sha256Hash, digest),
     upstream: (c) => c.models.generateContent({ model: 'error-429', contents: 'Say hello.' }),
     writing: (c) => c.models.generateContent({ model: 'double-1', contents: 'Say hello.' }),
-    granting: (c) => c.authTokens.create({ config: { httpOptions: { apiVersion: 'v1alpha' } } }),
+    granting: async (c) => masked((await c.authTokens.create({ config: { httpOptions: { apiVersion: 'v1alpha' } } })).name),
   },
 })
 
@@ -128,7 +132,7 @@ const cloudflare = {
     },
     upstream: (c) => c.zones.get({ zone_id: 'missing' }),
     writing: (c) => c.post('/accounts/a1/d1/database/d1/query', { body: { sql: 'SELECT 1' } }),
-    granting: (c) => c.user.tokens.create({ name: 'a', policies: [] }),
+    granting: async (c) => masked((await c.user.tokens.create({ name: 'a', policies: [] })).value),
   },
 }
 

@@ -3,6 +3,7 @@ package sdktest
 import (
 	"encoding/json"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -61,4 +62,18 @@ func Error(t *testing.T, m *seks.Manifest, code string, into any) (status int) {
 		t.Fatalf("%v in %s", err, body)
 	}
 	return status
+}
+
+// Births checks that every answer in which a secret is born is one of an
+// operation of the manifest, by the end of its path.
+func Births(t *testing.T, m *seks.Manifest, births seks.Births) {
+	t.Helper()
+	for _, b := range births {
+		end := parameter.ReplaceAllString(b.Path, "{}")
+		if !slices.ContainsFunc(m.Operations, func(op seks.Operation) bool {
+			return op.Method == b.Method && strings.HasSuffix(parameter.ReplaceAllString(op.Path, "{}"), end)
+		}) {
+			t.Errorf("no operation of the manifest is %s …%s", b.Method, b.Path)
+		}
+	}
 }

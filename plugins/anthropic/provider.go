@@ -30,5 +30,10 @@ var provider = seks.Provider{
 		},
 		Operations: operations,
 	},
-	Always: new(seks.Plan).SetHeader("x-api-key", seks.Field("api_key")).RemoveHeader("authorization"),
+	Plan:  plan,
+	Scrub: births.Scrub,
+}
+
+func plan(v *seks.View) *seks.Plan {
+	return births.Watch(new(seks.Plan).SetHeader("x-api-key", seks.Field("api_key")).RemoveHeader("authorization"), v)
 }

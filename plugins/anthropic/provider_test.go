@@ -131,3 +131,5 @@ func TestCatalogueIsComplete(t *testing.T) {
 		}
 	}
 }
+
+func TestBirths(t *testing.T) { sdktest.Births(t, &provider.Manifest, births) }

@@ -44,12 +44,16 @@ var provider = seks.Provider{
 		},
 		Operations: below(version, seks.Catalogue(table)),
 	},
-	Plan: plan,
+	Plan:  plan,
+	Scrub: births.Scrub,
 }
 
-// plan answers a client in the way that it asked: with the account's address
+// plan also asks for the answers that bear a secret.
+func plan(v *seks.View) *seks.Plan { return births.Watch(credential(v), v) }
+
+// credential answers a client in the way that it asked: with the account's address
 // beside its key, the Global API Key goes there; else it is an API token.
-func plan(v *seks.View) *seks.Plan {
+func credential(v *seks.View) *seks.Plan {
 	for _, h := range v.Headers {
 		if h.Value != "" { // the view brings no header but x-auth-email
 			return new(seks.Plan).SetHeader("x-auth-email", seks.Field("email")).SetHeader("x-auth-key", seks.Field("api_key"))

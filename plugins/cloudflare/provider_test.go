@@ -94,3 +94,5 @@ func TestCatalogueIsComplete(t *testing.T) {
 		t.Fatalf("%d calls were read out of %d files", found, len(files))
 	}
 }
+
+func TestBirths(t *testing.T) { sdktest.Births(t, &provider.Manifest, births) }

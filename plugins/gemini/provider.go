@@ -80,13 +80,16 @@ func plan(v *seks.View) *seks.Plan {
 	if strings.HasPrefix(v.Path, "/upload/") {
 		p.Inspect()
 	}
-	return p.SetHeader("x-goog-api-key", seks.Field("api_key"))
+	return births.Watch(p.SetHeader("x-goog-api-key", seks.Field("api_key")), v)
 }
 
 // scrub makes the URL to which the rest of a resumable upload goes one of the
-// broker's: the client sends its token there too.
+// broker's: the client sends its token there too. What is born in an answer is masked.
 func scrub(a *seks.AnswerHead) *seks.ScrubPlan {
-	s := new(seks.ScrubPlan)
+	s := births.Scrub(a)
+	if s == nil {
+		s = new(seks.ScrubPlan)
+	}
 	for _, header := range []string{"x-goog-upload-url", "x-goog-upload-control-url", "location"} {
 		s.Rewrites = append(s.Rewrites, seks.Rewrite{Header: header, From: a.Origin + "/", To: a.Public + "/"})
 	}

@@ -70,3 +70,5 @@ func TestUploadURL(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+func TestBirths(t *testing.T) { sdktest.Births(t, &provider.Manifest, births) }

@@ -76,9 +76,12 @@ func isAssets(path string) bool {
 
 // scrub makes the links that name GitHub name the broker: the pages that follow
 // (Link), and where a repository has moved to (Location). A Location elsewhere is
-// a signed download; it passes as it is.
+// a signed download; it passes as it is. What is born in an answer is masked.
 func scrub(a *seks.AnswerHead) *seks.ScrubPlan {
-	s := new(seks.ScrubPlan)
+	s := births.Scrub(a)
+	if s == nil {
+		s = new(seks.ScrubPlan)
+	}
 	for _, header := range []string{"link", "location"} {
 		s.Rewrites = append(s.Rewrites, seks.Rewrite{Header: header, From: a.Origin + "/", To: a.Public + "/"})
 	}

@@ -122,3 +122,5 @@ func TestLinks(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 }
+
+func TestBirths(t *testing.T) { sdktest.Births(t, &provider.Manifest, births) }

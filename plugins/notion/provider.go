@@ -27,7 +27,8 @@ var provider = seks.Provider{
 		},
 		Operations: seks.Catalogue(table),
 	},
-	Always: seks.Bearer("api_key"),
+	Plan:  plan,
+	Scrub: births.Scrub,
 }
 
 // words are Notion's codes for the broker's: its SDK takes an error with any

@@ -32,3 +32,5 @@ func TestErrorShape(t *testing.T) {
 		}
 	}
 }
+
+func TestBirths(t *testing.T) { sdktest.Births(t, &provider.Manifest, births) }

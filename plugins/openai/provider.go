@@ -24,5 +24,6 @@ var provider = seks.Provider{
 		},
 		Operations: operations,
 	},
-	Always: seks.Bearer("api_key"),
+	Plan:  plan,
+	Scrub: births.Scrub,
 }

@@ -125,3 +125,5 @@ func TestCatalogueIsComplete(t *testing.T) {
 		t.Errorf("%s is not in the catalogue", line)
 	}
 }
+
+func TestBirths(t *testing.T) { sdktest.Births(t, &provider.Manifest, births) }

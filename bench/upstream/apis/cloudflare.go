@@ -19,6 +19,7 @@ const zones = 5
 //	POST /client/v4/accounts/{a}/d1/database/{d}/query
 //	PUT  /client/v4/accounts/{a}/workers/scripts/{s}   multipart
 //	POST /client/v4/user/tokens                        a token, BornValue
+//	PUT  /client/v4/user/tokens/{id}/value             BornValue
 func Cloudflare(token, key, email string) http.Handler {
 	c := &cloudflare{values: map[string][]byte{}}
 	mux := http.NewServeMux()
@@ -40,6 +41,7 @@ func Cloudflare(token, key, email string) http.Handler {
 	mux.HandleFunc("POST "+v4+"/user/tokens", func(w http.ResponseWriter, r *http.Request) {
 		result(w, object{"id": "t1", "name": read(r)["name"], "status": "active", "value": BornValue})
 	})
+	mux.HandleFunc("PUT "+v4+"/user/tokens/{id}/value", func(w http.ResponseWriter, _ *http.Request) { result(w, BornValue) })
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) { cloudflareError(w, 404, 7000, "No route for that URI") })
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := r.Header

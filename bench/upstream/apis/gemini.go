@@ -31,7 +31,7 @@ func Gemini(key string) http.Handler {
 		mux.HandleFunc("GET /"+version+"/files/{id}", func(w http.ResponseWriter, r *http.Request) { answer(w, 200, file(r, r.PathValue("id"), 3, "")) })
 		mux.HandleFunc("DELETE /"+version+"/files/{id}", func(w http.ResponseWriter, _ *http.Request) { answer(w, 200, object{}) })
 		mux.HandleFunc("POST /"+version+"/auth_tokens", func(w http.ResponseWriter, _ *http.Request) {
-			answer(w, 200, object{"name": "auth_tokens/born0123456789abcdef0123456789"})
+			answer(w, 200, object{"name": BornName})
 		})
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
@@ -41,6 +41,9 @@ func Gemini(key string) http.Handler {
 		googleError(w, 400, "INVALID_ARGUMENT", "API key not valid. Please pass a valid API key.")
 	}, mux)
 }
+
+// BornName is the ephemeral token that the double of Gemini mints.
+const BornName = "auth_tokens/born0123456789abcdef0123456789"
 
 type gemini struct {
 	mu      sync.Mutex

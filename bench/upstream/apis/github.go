@@ -21,6 +21,7 @@ const issues = 5
 //	POST /repos/{owner}/{repo}/releases/1/assets   the digest of what came
 //	GET  /repos/{owner}/{repo}/zipball/{ref}       a redirect to elsewhere
 //	POST /app/installations/{id}/access_tokens     a token, "ghs_born…"
+//	POST /repos/{owner}/{repo}/actions/runners/registration-token, remove-token, generate-jitconfig
 //	POST /graphql
 func GitHub(key, elsewhere string) http.Handler {
 	mux := http.NewServeMux()
@@ -46,6 +47,13 @@ func GitHub(key, elsewhere string) http.Handler {
 	})
 	mux.HandleFunc("POST /app/installations/{id}/access_tokens", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, 201, object{"token": BornToken, "expires_at": "2030-01-01T00:00:00Z", "permissions": object{"contents": "read"}})
+	})
+	mux.HandleFunc("POST /repos/{owner}/{repo}/actions/runners/{call}", func(w http.ResponseWriter, r *http.Request) {
+		if r.PathValue("call") == "generate-jitconfig" {
+			answer(w, 201, object{"runner": object{"id": 1, "name": read(r)["name"], "os": "linux"}, "encoded_jit_config": BornToken})
+			return
+		}
+		answer(w, 201, object{"token": BornToken, "expires_at": "2030-01-01T00:00:00Z"})
 	})
 	mux.HandleFunc("POST /graphql", graphQL)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { githubError(w, 404, "Not Found") })

@@ -188,7 +188,6 @@ func TestEditsThatFail(t *testing.T) {
 		fields standIns
 		want   string
 	}{
-		{"a field that the credential lacks", seks.Bearer("api_key"), standIns{}, `no field "api_key"`},
 		{"a value that is too long", new(seks.Plan).SetHeader("x", seks.Concat(eight...).Hex()), standIns{"account": big}, "at most 65536"},
 		{"values that are too long together", huge, standIns{"account": big}, "more than 262144 bytes"},
 	}
@@ -201,5 +200,15 @@ func TestEditsThatFail(t *testing.T) {
 		if !strings.Contains(f.Message, `"example"`) || strings.Contains(f.Message, tt.want) {
 			t.Errorf("%s: the agent is told %q: the plugin's name, and no more", tt.name, f.Message)
 		}
+	}
+}
+
+// A credential without a field that a request needs is for the operator to mend,
+// and who reads the error is told which field that is.
+func TestAFieldThatTheCredentialLacks(t *testing.T) {
+	_, _, err := apply.Edit(session(vetted(t, seks.Bearer("api_key")), standIns{"account": "a"}), apply.Line{Path: "/"})
+	f := fault.From(err)
+	if f.Code != fault.CredentialUnavailable || !strings.Contains(f.Message, `"api_key"`) || !strings.Contains(f.Message, "ask the operator to set it") {
+		t.Errorf("%v", err)
 	}
 }

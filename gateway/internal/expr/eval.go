@@ -55,6 +55,13 @@ type evaluation struct {
 
 var errNoToken = errors.New("the proxy token has no secret half")
 
+// lacking is the name of a field that the plan needs and the credential does not
+// have. A manifest's optional fields may be left out, and not every request needs
+// all of them.
+type lacking string
+
+func (l lacking) Error() string { return fmt.Sprintf("the credential has no field %q", string(l)) }
+
 func (e *evaluation) eval(n *node) ([]byte, error) {
 	switch n.Op {
 	case abi.OpLit:
@@ -62,7 +69,7 @@ func (e *evaluation) eval(n *node) ([]byte, error) {
 	case abi.OpField:
 		b, ok := e.s.field(string(n.Bytes))
 		if !ok {
-			return nil, fmt.Errorf("the credential has no field %q", n.Bytes)
+			return nil, lacking(n.Bytes)
 		}
 		e.note(n, b)
 		return b, nil

@@ -211,10 +211,14 @@ func (s *Session) do(step func() error) error {
 // blame makes a fault of an error: the credential's, or else the plugin's.
 func (s *Session) blame(err error) error {
 	var f *fault.Fault
+	var field lacking
 	name := s.v.plan.Manifest.Name
 	switch {
 	case err == nil || errors.As(err, &f):
 		return err
+	case errors.As(err, &field):
+		return fault.Newf(fault.CredentialUnavailable, "this request needs the field %q, which the credential behind this proxy token doesn't have: ask the operator to set it", string(field)).
+			Because(fmt.Errorf("plugin %s: %w", name, err))
 	case errors.Is(err, ErrKey):
 		return fault.New(fault.CredentialUnavailable).Because(fmt.Errorf("plugin %s: %w", name, err))
 	}
