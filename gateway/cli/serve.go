@@ -60,6 +60,7 @@ type gateway struct {
 	upstream *upstream.Client
 	front    *listen.Server
 	admin    *admin.Server
+	metrics  *admin.Metrics
 	failed   chan error
 }
 
@@ -67,7 +68,7 @@ func (a *app) serve(ctx context.Context, c *config.Config) (err error) {
 	if err := hide(); err != nil {
 		return err
 	}
-	g := &gateway{app: a, config: c, failed: make(chan error, 1)}
+	g := &gateway{app: a, config: c, failed: make(chan error, 1), metrics: admin.NewMetrics(a.build.Version)}
 	if g.broker, err = ops.Open(c, a.build, a.prompt); err != nil {
 		return err
 	}
@@ -149,7 +150,7 @@ func (g *gateway) start(ctx context.Context) error {
 		Limits: limit.New(c.Limits.MaxConcurrent, time.Now), Log: g.log,
 		Credentials: g.broker.Credentials, Upstream: g.upstream, PublicURL: public,
 		Bodies: body.NewMemory(heldBodies), BodyTimeout: bodyTimeout, KeyShapes: shapeModes[c.Scrub.Shapes],
-		SuspendAfter: c.Scrub.SuspendAfter,
+		SuspendAfter: c.Scrub.SuspendAfter, Ended: g.metrics.Ended,
 	}, listen.Config{Trusted: c.TrustedProxies, IdleTimeout: c.Limits.IdleTimeout})
 	for _, address := range c.Listen {
 		if err := g.listen(address, "", certificate); err != nil {
@@ -213,7 +214,7 @@ func shown(a net.Addr, scheme string) string {
 }
 
 func (g *gateway) startAdmin(certificate *tls.Config) error {
-	g.admin = admin.New(g.broker)
+	g.admin = admin.New(g.broker, g.metrics)
 	if err := g.admin.ServeSocket(ops.Socket(g.config)); err != nil {
 		return err
 	}

@@ -39,6 +39,7 @@ var soleImporters = []struct {
 	{"github.com/tetratelabs/wazero", []string{"plugin"}, "no guest runs but with the limits of that room"},
 	{"github.com/klauspost/compress", []string{"accesslog", "scrub"}, "the log's frames, and the codings that are searched"},
 	{"github.com/andybalholm/brotli", []string{"scrub"}, "a coding is undone where it is searched"},
+	{"github.com/prometheus/client_golang", []string{"admin"}, "what is counted, and under which labels, is in one place"},
 	{"github.com/valyala/fasthttp", []string{"listen", "upstream"}, "its values are reused after a request: none may reach another room"},
 }
 

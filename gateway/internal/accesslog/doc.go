@@ -27,7 +27,7 @@
 // operation, method, path, query_keys, status, error, decision, reason,
 // client_ip, user_agent, bytes_in, bytes_out, upstream_host, upstream_ms,
 // total_ms, scrubbed, seq, hash. Between scrubbed and seq, a line that has
-// something to say of them has needles, born and shapes. It holds no character
+// something to say of them has hits, needles, born and shapes. It holds no character
 // that a terminal would act on. A line of intent has the decision "intent" and the status 0.
 //
 // # Chain

@@ -71,6 +71,7 @@ func appendLine(b []byte, x *exchange.Exchange) []byte {
 	b = appendMillis(b, x.Total)
 	b = append(b, `,"scrubbed":`...)
 	b = strconv.AppendInt(b, int64(x.Scrubbed), 10)
+	b = appendHits(b, x.Hits)
 	if x.Needles > 0 {
 		b = append(b, `,"needles":`...)
 		b = strconv.AppendInt(b, int64(x.Needles), 10)
@@ -80,6 +81,26 @@ func appendLine(b []byte, x *exchange.Exchange) []byte {
 		b = strconv.AppendInt(b, int64(x.Born), 10)
 	}
 	return append(appendShapes(b, x.Shapes), '}')
+}
+
+// appendHits appends an array of places, where there are any.
+func appendHits(b []byte, hits []exchange.Hit) []byte {
+	for i, h := range hits {
+		lead := `,{"place":`
+		if i == 0 {
+			lead = `,"hits":[{"place":`
+		}
+		b = append(b, lead...)
+		b = appendText(b, h.Place, maxName)
+		b = append(b, `,"form":`...)
+		b = appendText(b, h.Form, maxName)
+		b = append(b, `,"offset":`...)
+		b = append(strconv.AppendInt(b, h.Offset, 10), '}')
+	}
+	if len(hits) > 0 {
+		b = append(b, ']')
+	}
+	return b
 }
 
 // appendShapes appends an object of names and counts, where there are any.

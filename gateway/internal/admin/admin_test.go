@@ -22,6 +22,11 @@ import (
 // served is a broker of its own behind both listeners.
 func served(t *testing.T) (b *ops.Broker, socket, url string) {
 	t.Helper()
+	return servedWith(t, NewMetrics("test"))
+}
+
+func servedWith(t *testing.T, m *Metrics) (b *ops.Broker, socket, url string) {
+	t.Helper()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "broker.toml")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
@@ -37,7 +42,7 @@ func served(t *testing.T) (b *ops.Broker, socket, url string) {
 	if b, err = ops.Open(c, ops.Build{Version: "test"}, nil); err != nil {
 		t.Fatal(err)
 	}
-	s := New(b)
+	s := New(b, m)
 	socket = ops.Socket(c)
 	if err := s.ServeSocket(socket); err != nil {
 		t.Fatal(err)
@@ -204,7 +209,7 @@ func TestSocketIsPrivateAndReplaced(t *testing.T) {
 	if _, err := Dial(stale); !errors.Is(err, ErrNotRunning) {
 		t.Errorf("a stale socket: %v", err)
 	}
-	s := New(b)
+	s := New(b, NewMetrics("test"))
 	if err := s.ServeSocket(stale); err != nil {
 		t.Fatal(err)
 	}
@@ -221,7 +226,7 @@ func TestSocketIsPrivateAndReplaced(t *testing.T) {
 func TestSocketPathsThatAreTooLong(t *testing.T) {
 	b, _, _ := served(t)
 	long := filepath.Join(t.TempDir(), strings.Repeat("d", 120))
-	if err := New(b).ServeSocket(long); err == nil || !strings.Contains(err.Error(), "shorter data_dir") {
+	if err := New(b, NewMetrics("test")).ServeSocket(long); err == nil || !strings.Contains(err.Error(), "shorter data_dir") {
 		t.Error(err)
 	}
 	if _, err := Dial(long); !errors.Is(err, ErrNotRunning) {

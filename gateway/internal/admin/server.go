@@ -24,15 +24,16 @@ const maxInput = 64 << 20
 
 // Server is the admin API on its two listeners.
 type Server struct {
-	broker *ops.Broker
-	socket *http.Server
-	tcp    *http.Server
-	hosts  map[string]bool
+	broker  *ops.Broker
+	metrics *Metrics
+	socket  *http.Server
+	tcp     *http.Server
+	hosts   map[string]bool
 }
 
-// New makes a server. hosts are the names that the TCP listener answers to.
-func New(b *ops.Broker) *Server {
-	s := &Server{broker: b, hosts: map[string]bool{"localhost": true, "127.0.0.1": true, "::1": true}}
+// New makes a server.
+func New(b *ops.Broker, m *Metrics) *Server {
+	s := &Server{broker: b, metrics: m, hosts: map[string]bool{"localhost": true, "127.0.0.1": true, "::1": true}}
 	s.socket = &http.Server{Handler: s.routes(func(*http.Request) bool { return true }), ReadHeaderTimeout: 10 * time.Second}
 	s.tcp = &http.Server{Handler: s.checkHost(s.routes(s.bearsToken)), ReadHeaderTimeout: 10 * time.Second}
 	return s
@@ -84,6 +85,7 @@ func (s *Server) routes(allowed func(*http.Request) bool) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", s.ready)
+	mux.Handle("GET /metrics", s.metrics.handler())
 	mux.HandleFunc("POST /admin/v1/{command...}", func(w http.ResponseWriter, r *http.Request) {
 		if !allowed(r) {
 			w.Header().Set("WWW-Authenticate", "Bearer")

@@ -11,10 +11,32 @@ const (
 	Denied  = "deny"  // refused by the broker
 )
 
-// Sighting is how often a key of some shape, none of ours, stood in an answer.
+// MaxHits is how many of the places in one answer are told one by one.
+const MaxHits = 16
+
+// Sighting is how often something stood in an answer: a key of some shape, none of
+// ours, or a secret in some form.
 type Sighting struct {
-	Name  string // of the shape
+	Name  string // of the shape or form
 	Count int
+}
+
+// Count counts one more of that name.
+func Count(list []Sighting, name string) []Sighting {
+	for i := range list {
+		if list[i].Name == name {
+			list[i].Count++
+			return list
+		}
+	}
+	return append(list, Sighting{name, 1})
+}
+
+// Hit is a place in an answer where a secret was masked. It holds nothing of it.
+type Hit struct {
+	Place  string // "body" or "header"; trailers and status text count as headers
+	Form   string // as "base64"
+	Offset int64  // in the decoded body, or in the header's value
 }
 
 // Exchange is one request and its answer. Strings are copies: nothing in it
@@ -44,7 +66,10 @@ type Exchange struct {
 	Upstream          time.Duration // request sent to answer's head
 	Total             time.Duration
 	Scrubbed          int // places masked in the answer
-	Needles           int // secrets that were read to make the tenant's needles anew, with this request
-	Born              int // values masked in it that were secrets born there
+	Hits              []Hit
+	Forms             []Sighting // places by form
+	Suspended         bool       // the token was, for the secrets in this answer
+	Needles           int        // secrets that were read to make the tenant's needles anew, with this request
+	Born              int        // values masked in it that were secrets born there
 	Shapes            []Sighting
 }

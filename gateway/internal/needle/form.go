@@ -45,17 +45,27 @@ var (
 // String is the form's name in the log and the metrics: "base64", "percent",
 // "percent(base64)".
 func (f Form) String() string {
-	over, spelt := int(f>>2), f&spellingMask
-	switch {
-	case over >= len(overNames):
+	if int(f) >= len(formNames) {
 		return "unknown"
-	case over == 0:
-		return spellingNames[spelt]
-	case spelt == Raw, f == SpacedHex|Hex:
-		return overNames[over]
 	}
-	return overNames[over] + "(" + spellingNames[spelt] + ")"
+	return formNames[f]
 }
+
+var formNames = func() (names [len(overNames) << 2]string) {
+	for i := range names {
+		f := Form(i)
+		over, spelt := overNames[f>>2], spellingNames[f&spellingMask]
+		switch {
+		case over == "":
+			names[i] = spelt
+		case f&spellingMask == Raw, f == SpacedHex|Hex:
+			names[i] = over
+		default:
+			names[i] = over + "(" + spelt + ")"
+		}
+	}
+	return names
+}()
 
 // folds says whether a spelling of this form matches in any mix of case.
 func (f Form) folds() bool { return f == Hex }

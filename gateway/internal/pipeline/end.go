@@ -191,6 +191,9 @@ func (e *end) finish() {
 	e.suspect()
 	e.clean()
 	e.slot.Write(&e.x)
+	if e.p.Ended != nil {
+		e.p.Ended(&e.x)
+	}
 	e.lease.Release()
 }
 
@@ -204,6 +207,7 @@ func (e *end) suspect() {
 	case err != nil:
 		e.x.Reason += fmt.Sprintf("; the token could not be suspended: %v", err)
 	case suspended:
+		e.x.Suspended = true
 		e.x.Reason += fmt.Sprintf("; the token is suspended: secrets stood in %d answers", e.p.SuspendAfter)
 	}
 }

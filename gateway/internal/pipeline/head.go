@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/seksbot/seks-broker/gateway/internal/apply"
+	"github.com/seksbot/seks-broker/gateway/internal/exchange"
 	"github.com/seksbot/seks-broker/gateway/internal/plan"
 	"github.com/seksbot/seks-broker/gateway/internal/request"
 	"github.com/seksbot/seks-broker/gateway/internal/scrub"
@@ -27,8 +28,7 @@ func (e *end) kept(headers []request.Header, extra *plan.Scrub, decoded bool) []
 		}
 		h.Value = extra.Rewritten(h.Name, h.Value)
 		if !clean {
-			if scrub.Contains(e.needles, []byte(h.Name)) {
-				e.x.Scrubbed++
+			if e.mask(h.Name) != h.Name {
 				continue
 			}
 			h.Value = e.mask(h.Value)
@@ -57,11 +57,25 @@ func (e *end) mask(v string) string {
 		return v
 	}
 	masked, hits := scrub.Header(e.needles, []byte(v))
-	if hits == 0 {
+	if len(hits) == 0 {
 		return v
 	}
-	e.x.Scrubbed += hits
+	for _, h := range hits {
+		e.scrubbedAt("header", h)
+	}
 	return string(masked)
+}
+
+// inBody notes a place that was masked in the body.
+func (e *end) inBody(h scrub.Hit) { e.scrubbedAt("body", h) }
+
+func (e *end) scrubbedAt(place string, h scrub.Hit) {
+	form := h.Form.String()
+	e.x.Scrubbed++
+	e.x.Forms = exchange.Count(e.x.Forms, form)
+	if len(e.x.Hits) < exchange.MaxHits {
+		e.x.Hits = append(e.x.Hits, exchange.Hit{Place: place, Form: form, Offset: h.Offset})
+	}
 }
 
 // coding is an answer's Content-Encoding. Of all its headers: a Connection

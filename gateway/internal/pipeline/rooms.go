@@ -6,6 +6,7 @@ import (
 	"github.com/seksbot/seks-broker/gateway/internal/accesslog"
 	"github.com/seksbot/seks-broker/gateway/internal/body"
 	"github.com/seksbot/seks-broker/gateway/internal/credential"
+	"github.com/seksbot/seks-broker/gateway/internal/exchange"
 	"github.com/seksbot/seks-broker/gateway/internal/limit"
 	"github.com/seksbot/seks-broker/gateway/internal/scrub"
 	"github.com/seksbot/seks-broker/gateway/internal/token"
@@ -14,7 +15,8 @@ import (
 
 // Pipeline holds the rooms.
 type Pipeline struct {
-	Providers    func() *Providers // of now
+	Ended        func(*exchange.Exchange) // is told of every exchange, once; keeps nothing of it; nil for nobody
+	Providers    func() *Providers        // of now
 	Tokens       *token.Store
 	Limits       *limit.Limiter
 	Log          *accesslog.Log

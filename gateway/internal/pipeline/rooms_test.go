@@ -248,7 +248,11 @@ type line struct {
 	UpstreamHost                                                 string `json:"upstream_host"`
 	Scrubbed, Needles                                            int
 	Shapes                                                       map[string]int
-	ID                                                           string
+	Hits                                                         []struct {
+		Place, Form string
+		Offset      int64
+	}
+	ID string
 }
 
 // lines is all that the log holds. No secret may be in any of it.

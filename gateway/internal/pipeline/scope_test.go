@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"encoding/base64"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -35,7 +36,7 @@ func TestAnotherCredentialOfTheTenantIsMasked(t *testing.T) {
 		}
 	}
 	l := r.lines()
-	if len(l) != 2 || l[0].Needles != 2 || l[1].Needles != 0 || l[0].Scrubbed != 3 {
+	if len(l) != 2 || l[0].Needles != 2 || l[1].Needles != 0 || l[0].Scrubbed != 3 || fmt.Sprint(l[0].Hits) != "[{header base64 0} {body raw 0} {body raw 42}]" {
 		t.Errorf("the line of the request that made the needles says so, and no other: %+v", l)
 	}
 }

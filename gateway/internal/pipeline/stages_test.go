@@ -211,7 +211,7 @@ func TestTheLineOfAGoodExchange(t *testing.T) {
 		Tenant: "default", Agent: "agent-p", Provider: "p", Credential: "p-key", Version: 1, Operation: "things.get", Method: "GET",
 		Path: "/things/7", QueryKeys: []string{"b", "a b", "b"}, Status: 200, Decision: "allow", Reason: "the token has no rules",
 		ClientIP: "192.0.2.7", UserAgent: "sdk/seks_p_", BytesIn: 5, BytesOut: 9, UpstreamHost: r.origin.Host,
-		ID: one(reply, "X-Seks-Request-Id"), TokenID: l.TokenID,
+		ID: one(reply, "X-Seks-Request-Id"), TokenID: l.TokenID, Needles: 1,
 	}
 	if fmt.Sprintf("%+v", l) != fmt.Sprintf("%+v", want) || !strings.HasPrefix(l.TokenID, "tok_") || !strings.HasPrefix(l.ID, "req_") {
 		t.Errorf("got  %+v\nwant %+v", l, want)

@@ -39,7 +39,7 @@ func (e *end) filtered(a *admitted, extra *plan.Scrub, answer upstream.Answer) (
 		mode = scrub.ShapesOff
 	}
 	coding := coding(answer.Headers)
-	o := scrub.Options{Needles: e.needles, ContentType: value(answer.Headers, "Content-Type"), Coding: coding}
+	o := scrub.Options{Needles: e.needles, ContentType: value(answer.Headers, "Content-Type"), Coding: coding, OnHit: e.inBody}
 	if mode == scrub.ShapesLog {
 		s.shapes.Begin(shapes, e)
 		o.Look = s.shapes.Look
@@ -92,15 +92,7 @@ func (s *stream) looked(asSent bool) {
 }
 
 // Saw counts a key that is none of ours, by its shape.
-func (e *end) Saw(shape string) {
-	for i := range e.x.Shapes {
-		if e.x.Shapes[i].Name == shape {
-			e.x.Shapes[i].Count++
-			return
-		}
-	}
-	e.x.Shapes = append(e.x.Shapes, exchange.Sighting{Name: shape, Count: 1})
-}
+func (e *end) Saw(shape string) { e.x.Shapes = exchange.Count(e.x.Shapes, shape) }
 
 func (s *stream) Read(p []byte) (int, error) {
 	n, err := s.body.Read(p)
@@ -125,8 +117,7 @@ func (s *stream) Close() error {
 		s.shapes.End()
 		for _, r := range []*scrub.Reader{s.first, s.second} {
 			if r != nil {
-				_ = r.Close() // counts what it held back too
-				s.end.x.Scrubbed += r.Hits()
+				_ = r.Close() // tells of what it held back too
 			}
 		}
 		if s.born != nil {

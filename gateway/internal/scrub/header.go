@@ -7,20 +7,21 @@ import (
 )
 
 // Header masks a header's value, a status text, or a text of the broker's own.
-// The result is as long as the value, and is value itself where hits, the number
-// of places masked, is 0.
-func Header(set *needle.Set, value []byte) (masked []byte, hits int) {
+// The result is as long as the value, and is value itself where there are no hits.
+func Header(set *needle.Set, value []byte) (masked []byte, hits []Hit) {
 	found := set.Find(value, 0, needle.Whole, nil)
 	if len(found) == 0 {
-		return value, 0
+		return value, nil
 	}
 	var ms masks
 	ms.add(found, 0)
 	masked = bytes.Clone(value)
 	for i := range ms {
-		ms[i].lay(masked, 0, set.Name(ms[i].needle))
+		name := set.Name(ms[i].needle)
+		ms[i].lay(masked, 0, name)
+		hits = append(hits, Hit{Offset: ms[i].start, Form: ms[i].form, Needle: ms[i].needle, Name: name})
 	}
-	return masked, len(ms)
+	return masked, hits
 }
 
 // Contains says whether Header would mask anything in b. It is for what can't

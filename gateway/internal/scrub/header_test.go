@@ -3,11 +3,15 @@ package scrub
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/hex"
 	"fmt"
 	"math/rand/v2"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/seksbot/seks-broker/gateway/internal/needle"
 )
 
 // percent writes some of the bytes as %XX, or all.
@@ -43,8 +47,8 @@ func TestHeader(t *testing.T) {
 		{percent(r, key, false) + " " + key + " " + percent(r, value, false) + "%", 3},
 	} {
 		got, hits := Header(s, []byte(c.in))
-		if hits != c.hits || len(got) != len(c.in) || hits == 0 && string(got) != c.in {
-			t.Errorf("%q: %q, %d hits, want %d", c.in, got, hits, c.hits)
+		if len(hits) != c.hits || len(got) != len(c.in) || len(hits) == 0 && string(got) != c.in {
+			t.Errorf("%q: %q, %v, want %d", c.in, got, hits, c.hits)
 		}
 		once, _ := url.PathUnescape(string(got))
 		for _, v := range []string{key, value} {
@@ -60,8 +64,17 @@ func TestHeader(t *testing.T) {
 		"Location: /?k="+maskOf("cred-0", len(url.QueryEscape(key)))+"&z=%20" {
 		t.Errorf("more or less than the secret was masked: %q", got)
 	}
-	if got, hits := Header(nil, []byte("a%20"+key)); hits != 0 || string(got) != "a%20"+key {
+	if got, hits := Header(nil, []byte("a%20"+key)); hits != nil || string(got) != "a%20"+key {
 		t.Error("no needles, yet something was masked")
+	}
+}
+
+// A hit tells where and in which form, and whose it is.
+func TestHeaderTellsItsHits(t *testing.T) {
+	_, hits := Header(set("another-secret-0123", key), []byte(hex.EncodeToString([]byte(key))+" "+key))
+	want := []Hit{{0, needle.Hex, 1, "cred-1"}, {int64(2*len(key)) + 1, needle.Raw, 1, "cred-1"}}
+	if !slices.Equal(hits, want) {
+		t.Errorf("%v, want %v", hits, want)
 	}
 }
 
