@@ -15,10 +15,7 @@ func TestBuiltInsKeepToTheContract(t *testing.T) {
 	if err != nil || len(modules) < 2 {
 		t.Fatalf("%q %v", modules, err)
 	}
-	b, err := harness.New(build, harness.Options{Dir: t.TempDir()})
-	if err != nil {
-		t.Fatal(err)
-	}
+	b := newBroker(t, harness.Options{})
 	for _, module := range modules {
 		t.Run(filepath.Base(module), func(t *testing.T) {
 			t.Parallel()

@@ -5,10 +5,12 @@ package e2e
 import (
 	"bytes"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -39,9 +41,46 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 	}
-	code := m.Run()
+	status := m.Run()
 	endWorld()
-	os.Exit(code)
+	_ = os.RemoveAll(warmed)
+	os.Exit(status)
+}
+
+// warm is a data folder in which all plugins of the build are compiled. Every
+// broker begins as a copy of it, since each would compile them anew.
+var warm = sync.OnceValues(func() (string, error) {
+	var err error
+	if warmed, err = os.MkdirTemp("", "seks-warm-"); err != nil {
+		return "", err
+	}
+	b, err := harness.New(build, harness.Options{Dir: warmed})
+	if err != nil {
+		return "", err
+	}
+	return b.DataDir(), errors.Join(b.Start(), b.Stop())
+})
+
+var warmed string // the folder that TestMain removes
+
+// newBroker sets up a broker; o.Dir is filled in where it is empty.
+func newBroker(t testing.TB, o harness.Options) *harness.Broker {
+	t.Helper()
+	if o.Dir == "" {
+		o.Dir = t.TempDir()
+	}
+	b, err := warmBroker(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+func warmBroker(o harness.Options) (_ *harness.Broker, err error) {
+	if o.From, err = warm(); err != nil {
+		return nil, err
+	}
+	return harness.New(build, o)
 }
 
 // rig is a broker in front of a double, with one credential and one token.
@@ -76,15 +115,10 @@ func newStoppedRig(t testing.TB, d upstream.Options, o harness.Options) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = r.double.Close() })
-	if o.Dir == "" {
-		o.Dir = t.TempDir()
-	}
 	if o.Upstream == "" {
 		o.Upstream = r.api
 	}
-	if r.Broker, err = harness.New(build, o); err != nil {
-		t.Fatal(err)
-	}
+	r.Broker = newBroker(t, o)
 	r.must(r.key, "credential", "set", credentialName, "--provider", "openai")
 	r.tokenID, r.token = r.issue("agent-1")
 	return r

@@ -100,7 +100,7 @@ func newWorld() (*world, error) {
 	}
 	common.end = append(common.end, func() { _ = os.RemoveAll(dir) })
 	w.socket = dir + "/agent.sock"
-	if w.Broker, err = harness.New(build, harness.Options{Dir: dir, Listen: []string{"127.0.0.1:0", "unix:" + w.socket}, Providers: tables.String()}); err != nil {
+	if w.Broker, err = warmBroker(harness.Options{Dir: dir, Listen: []string{"127.0.0.1:0", "unix:" + w.socket}, Providers: tables.String()}); err != nil {
 		return nil, err
 	}
 	if err := w.Start(); err != nil {

@@ -28,6 +28,7 @@ type Broker struct {
 // Options say how the broker is set up.
 type Options struct {
 	Dir       string   // an empty folder
+	From      string   // the data folder of a broker that has ended: this one begins as a copy of it
 	Upstream  string   // what [providers.openai] and [providers.anthropic] send to
 	Providers string   // the tables of providers, where they are others than these two
 	Plugins   string   // plugins_dir; that of the build
@@ -48,6 +49,11 @@ func New(build string, o Options) (*Broker, error) {
 	}
 	if err := b.Configure(o); err != nil {
 		return nil, err
+	}
+	if o.From != "" {
+		if out, err := exec.Command("cp", "-a", o.From, b.DataDir()).CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("copy %s: %w: %s", o.From, err, out)
+		}
 	}
 	return b, b.Must("", "init")
 }

@@ -55,7 +55,8 @@ type Broker struct {
 	changed func()         // while serving: the set of plugins is another one
 
 	loading sync.Mutex
-	plugins *plugin.Host // loaded by the first that needs it
+	plugins *plugin.Host // made by the first that needs it
+	loaded  bool         // all of them
 }
 
 // ErrNoData means that `seks init` has not been run for this data_dir.
@@ -93,10 +94,46 @@ func open(c *config.Config, b Build, prompt func() (secret.Bytes, error)) (*Brok
 // that log, and changed is called when another set of plugins serves.
 func (b *Broker) Serving(log *accesslog.Log, changed func()) { b.log, b.changed = log, changed }
 
-// Plugins is the plugin host, loaded.
+// Plugins is the plugin host, with all plugins loaded.
 func (b *Broker) Plugins(ctx context.Context) (*plugin.Host, error) {
 	b.loading.Lock()
 	defer b.loading.Unlock()
+	h, err := b.host(ctx)
+	if err != nil || b.loaded {
+		return h, err
+	}
+	if err := h.Load(ctx); err != nil {
+		return nil, err
+	}
+	b.loaded = true
+	return h, nil
+}
+
+// pluginOf is the plugin host with what one provider needs, which is loaded sooner
+// than all of them.
+func (b *Broker) pluginOf(ctx context.Context, provider string) (*plugin.Host, error) {
+	b.loading.Lock()
+	h, err := b.host(ctx)
+	name := provider
+	for _, p := range b.Config.Providers {
+		if p.Name == provider {
+			name = p.Plugin
+		}
+	}
+	if err == nil && !b.loaded {
+		err = h.LoadNamed(ctx, name)
+	}
+	b.loading.Unlock()
+	if err != nil {
+		return nil, err
+	}
+	if _, ok := h.Find(name); ok {
+		return h, nil
+	}
+	return b.Plugins(ctx)
+}
+
+func (b *Broker) host(ctx context.Context) (*plugin.Host, error) {
 	if b.plugins != nil {
 		return b.plugins, nil
 	}
@@ -105,10 +142,6 @@ func (b *Broker) Plugins(ctx context.Context) (*plugin.Host, error) {
 		Trust: b.trust(), MAC: func(data []byte) []byte { return b.keeper.MAC("compile-cache", data) },
 	})
 	if err != nil {
-		return nil, err
-	}
-	if err := h.Load(ctx); err != nil {
-		h.Close()
 		return nil, err
 	}
 	b.plugins = h

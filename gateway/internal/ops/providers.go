@@ -33,13 +33,17 @@ func (b *Broker) Providers(ctx context.Context) ([]config.Provider, error) {
 	return list, err
 }
 
-// serving is one moment's providers: a version that takes over meanwhile is not
-// in some of them only.
 func (b *Broker) serving(ctx context.Context) ([]served, error) {
 	h, err := b.Plugins(ctx)
 	if err != nil {
 		return nil, err
 	}
+	return b.servedBy(ctx, h), nil
+}
+
+// servedBy is one moment's providers: a version that takes over meanwhile is not
+// in some of them only.
+func (b *Broker) servedBy(ctx context.Context, h *plugin.Host) []served {
 	table := h.Serving()
 	var all []served
 	for _, p := range b.Config.Providers {
@@ -53,7 +57,7 @@ func (b *Broker) serving(ctx context.Context) ([]served, error) {
 			all = append(all, b.serve(ctx, h, table, config.Provider{Name: name, Plugin: name}))
 		}
 	}
-	return all, nil
+	return all
 }
 
 func (b *Broker) serve(ctx context.Context, h *plugin.Host, table map[string]*plugin.Plugin, p config.Provider) served {
@@ -77,10 +81,11 @@ func (b *Broker) serve(ctx context.Context, h *plugin.Host, table map[string]*pl
 
 // provider finds a provider and the manifest of its plugin.
 func (b *Broker) provider(ctx context.Context, name string) (*config.Provider, *plan.Manifest, error) {
-	all, err := b.serving(ctx)
+	h, err := b.pluginOf(ctx, name)
 	if err != nil {
 		return nil, nil, err
 	}
+	all := b.servedBy(ctx, h)
 	var names []string
 	for i := range all {
 		s := &all[i]

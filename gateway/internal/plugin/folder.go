@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -17,21 +18,24 @@ type found struct {
 
 // read reads a file. It makes a plugin of what is trusted; of any other module it
 // takes what an operator has to know, and lets it go.
-func (h *Host) read(ctx context.Context, path string, running map[string]*Plugin) found {
+func (h *Host) read(ctx context.Context, path string, running map[string]*Plugin, only string) found {
 	f := found{path: path, state: State{Path: path, Status: Refused}}
-	err := h.take(ctx, &f, running)
+	err := h.take(ctx, &f, running, only)
 	if err != nil {
 		f.state.Reason = err.Error()
 	}
 	return f
 }
 
-func (h *Host) take(ctx context.Context, f *found, running map[string]*Plugin) error {
+func (h *Host) take(ctx context.Context, f *found, running map[string]*Plugin, only string) error {
 	module, err := readModule(f.path)
 	if err != nil {
 		return err
 	}
 	f.state.Digest = Digest(module)
+	if only != "" && !h.serves(f, only) {
+		return nil
+	}
 	since, trusted, err := h.trusts(f.state.Digest)
 	if known, ok := h.waiting[f.state.Digest]; ok && !trusted && err == nil {
 		f.state = known
@@ -57,6 +61,17 @@ func (h *Host) take(ctx context.Context, f *found, running map[string]*Plugin) e
 		f.wait()
 	}
 	return err
+}
+
+// serves says whether a file is trusted under a name: by the record, or by the name
+// that the build gives a file.
+func (h *Host) serves(f *found, name string) bool {
+	if h.trust != nil {
+		if r, ok, err := h.trust.Find(f.state.Digest); ok || err != nil {
+			return err != nil || r.Name == name // an error is Load's to tell
+		}
+	}
+	return h.builtins[f.state.Digest] && filepath.Base(f.path) == name+".wasm"
 }
 
 func (f *found) wait() {

@@ -120,7 +120,15 @@ func (h *Host) Forget() {
 // Load reads the folder again and takes over what is trusted: compiled in
 // parallel, and not at all where it already runs. A bad file is a State, not an
 // error: it must not keep the others from serving.
-func (h *Host) Load(ctx context.Context) error {
+func (h *Host) Load(ctx context.Context) error { return h.load(ctx, "") }
+
+// LoadNamed loads what serves under one name, as far as it is known without
+// running anything: a command needs no other. Where nothing of that name serves
+// then, Load may still find it.
+func (h *Host) LoadNamed(ctx context.Context, name string) error { return h.load(ctx, name) }
+
+// load takes over all that is trusted, or what of it has one name.
+func (h *Host) load(ctx context.Context, only string) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.stamp = stamp(h.dir)
@@ -144,11 +152,21 @@ func (h *Host) Load(ctx context.Context) error {
 		wg.Go(func() {
 			turn <- struct{}{}
 			defer func() { <-turn }()
-			all[i] = h.read(ctx, path, running)
+			all[i] = h.read(ctx, path, running, only)
 		})
 	}
 	wg.Wait()
 	table := elect(all)
+	if only == "" {
+		h.look(ctx, all, table, running)
+	}
+	h.table.Store(&table)
+	h.variants.keep(table)
+	return h.engine.seal()
+}
+
+// look takes down how each file stands, and lets former versions stand in.
+func (h *Host) look(ctx context.Context, all []found, table, running map[string]*Plugin) {
 	h.states, h.waiting = nil, map[string]State{}
 	names := map[string]string{}
 	for i := range all {
@@ -161,9 +179,6 @@ func (h *Host) Load(ctx context.Context) error {
 		h.states = append(h.states, f.state)
 	}
 	h.names = names
-	h.table.Store(&table)
-	h.variants.keep(table)
-	return h.engine.seal()
 }
 
 var sinkKinds = map[abi.SinkKind]string{

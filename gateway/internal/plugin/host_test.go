@@ -337,3 +337,31 @@ func TestInspectServesNothing(t *testing.T) {
 		t.Errorf("by itself: %v", err)
 	}
 }
+
+// A command loads what serves under one name, and compiles nothing else.
+func TestLoadNamed(t *testing.T) {
+	ok, moody := guest(t, "ok"), guest(t, "moody")
+	f := newFolder(t, Digest(ok))
+	f.write("ok.wasm", ok)
+	f.write("any name.wasm", moody)
+	f.write("waiting.wasm", guest(t, "busy"))
+	f.trusts(moody)
+	for _, name := range []string{"moody", "ok", "busy", "any name"} {
+		if err := f.host.LoadNamed(context.Background(), name); err != nil {
+			t.Fatal(err)
+		}
+		_, found := f.host.Find(name)
+		if want := name == "ok" || name == "moody"; found != want || found && len(f.host.Serving()) != 1 {
+			t.Errorf("%s: found %v, of %d", name, found, len(f.host.Serving()))
+		}
+	}
+	// A built-in under another file's name is found by Load.
+	f.write("renamed.wasm", ok)
+	if err := os.Remove(filepath.Join(f.dir, "ok.wasm")); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.host.LoadNamed(context.Background(), "ok"); err != nil || len(f.host.Serving()) != 0 {
+		t.Error(err, f.host.Serving())
+	}
+	f.load("any name.wasm moody 1.0.0 trusted", "renamed.wasm ok 1.0.0 built-in", "waiting.wasm busy 1.0.0 waiting for trust | seks plugin trust")
+}
