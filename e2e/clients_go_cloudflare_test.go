@@ -44,6 +44,17 @@ func cloudflareWith(name string, options func(*conn) []option.RequestOption) goC
 			return expect("the name", z.Name, id+".example")
 		}
 	}
+	query := func(c *conn) error {
+		var query d1.DatabaseQueryParamsBodyD1SingleQuery
+		query.Sql.Value, query.Sql.Present = "SELECT 1", true
+		q := d1.DatabaseQueryParams{Body: query}
+		q.AccountID.Value, q.AccountID.Present = account, true
+		r, err := d1.NewD1Service(options(c)...).Database.Query(c, "d1", q)
+		if err != nil {
+			return err
+		}
+		return expect("the number of results", len(r.Result), 1)
+	}
 	return goClient{
 		name: name, module: "github.com/cloudflare/cloudflare-go/v6", provider: "cloudflare",
 		wants: wants{kinds: map[int]string{0: "*apierror.Error"}, upstream: 404},
@@ -90,15 +101,9 @@ func cloudflareWith(name string, options func(*conn) []option.RequestOption) goC
 			defer answer.Body.Close()
 			return same(answer.Body, c.content)
 		},
+		more:     map[string]func(*conn) error{"D1": query},
 		upstream: zone("missing"),
-		writing: func(c *conn) error {
-			var query d1.DatabaseQueryParamsBodyD1SingleQuery
-			query.Sql.Value, query.Sql.Present = "SELECT 1", true
-			q := d1.DatabaseQueryParams{Body: query}
-			q.AccountID.Value, q.AccountID.Present = account, true
-			_, err := d1.NewD1Service(options(c)...).Database.Query(c, "d1", q)
-			return err
-		},
+		writing:  query,
 		granting: func(c *conn) error {
 			var q user.TokenNewParams
 			q.Name.Value, q.Name.Present = "a", true

@@ -3,11 +3,15 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -21,6 +25,7 @@ type goClient struct {
 	call, stream, pages, upload,
 	download, graphQL, upstream,
 	writing, granting func(c *conn) error
+	more map[string]func(c *conn) error // what only this API has
 }
 
 // conn is where a client is pointed, and the token that it holds.
@@ -51,6 +56,9 @@ func (w *world) runGo(t *testing.T, passed *tally, g goClient) {
 	step(stepUpload, g.upload, p.token)
 	step(stepDownload, g.download, p.token)
 	step(stepGraphQL, g.graphQL, p.token)
+	for _, name := range slices.Sorted(maps.Keys(g.more)) {
+		step(name, g.more[name], p.token)
+	}
 	step(stepUpstream, g.upstream, p.token)
 	step(stepBadToken, g.call, p.token[:len(p.token)-1]+"_")
 	step(stepReads, g.pages, p.readOnly)
@@ -114,4 +122,10 @@ func masked(what, got string) error {
 		return fmt.Errorf("%s is %q, which is not masked", what, got)
 	}
 	return nil
+}
+
+// digest is an error unless what came is of that SHA-256, in hex.
+func digest(got []byte, want string) error {
+	sum := sha256.Sum256(got)
+	return expect("the digest", hex.EncodeToString(sum[:]), want)
 }

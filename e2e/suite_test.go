@@ -131,6 +131,13 @@ var rowName = regexp.MustCompile(`^\| ([^|]+) \| `)
 func row(client string, steps map[string]bool) string {
 	var passed []string
 	for _, step := range order {
+		if step == stepUpstream { // what only one API has stands before
+			for _, other := range slices.Sorted(maps.Keys(steps)) {
+				if !slices.Contains(order, other) {
+					passed = append(passed, other)
+				}
+			}
+		}
 		if steps[step] {
 			passed = append(passed, step)
 		}

@@ -21,6 +21,7 @@ type world struct {
 	*harness.Broker
 	providers map[string]*provider
 	elsewhere *httptest.Server // a host that is no API's, where signed downloads are
+	uploads   string           // the URL of GitHub's host for uploads
 	socket    string           // an agent listener on a unix socket
 }
 
@@ -77,20 +78,23 @@ func newWorld() (*world, error) {
 	var tables strings.Builder
 	for name, handler := range map[string]func(key string) http.Handler{
 		"openai": nil, "anthropic": nil, "gemini": apis.Gemini, "notion": apis.Notion, "brave": apis.Brave,
-		"github":     func(key string) http.Handler { return apis.GitHub(key, w.elsewhere.URL) },
+		"github":     func(key string) http.Handler { return apis.GitHub(key, w.elsewhere.URL, w.uploads) },
 		"cloudflare": func(key string) http.Handler { return apis.Cloudflare(key, "cfk_"+key, email) },
 	} {
 		p := &provider{name: name, key: newKey()}
 		var err error
+		if name == "github" {
+			if p.uploads, err = start(p, handler); err != nil {
+				return nil, err
+			}
+			w.uploads = p.uploads.URL()
+		}
 		if p.double, err = start(p, handler); err != nil {
 			return nil, err
 		}
 		fmt.Fprintf(&tables, "[providers.%s]\nupstream = %q\n", name, p.double.URL())
 		if name == "github" {
-			if p.uploads, err = start(p, handler); err != nil {
-				return nil, err
-			}
-			fmt.Fprintf(&tables, "[providers.github.upstreams]\nuploads = %q\n", p.uploads.URL())
+			fmt.Fprintf(&tables, "[providers.github.upstreams]\nuploads = %q\n", w.uploads)
 		}
 		w.providers[name] = p
 	}

@@ -148,7 +148,11 @@ func batchObject(r *http.Request, id string, n int, status string) object {
 		"request_counts": object{"processing": n, "succeeded": 0, "errored": 0, "canceled": 0, "expired": 0},
 	}
 	if status == "ended" {
-		b["ended_at"], b["results_url"] = when(created), "https://"+r.Host+"/v1/messages/batches/"+id+"/results"
+		scheme := "http://"
+		if r.TLS != nil {
+			scheme = "https://"
+		}
+		b["ended_at"], b["results_url"] = when(created), scheme+r.Host+"/v1/messages/batches/"+id+"/results"
 		b["request_counts"] = object{"processing": 0, "succeeded": n, "errored": 0, "canceled": 0, "expired": 0}
 	}
 	return b

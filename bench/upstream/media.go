@@ -10,15 +10,13 @@ import (
 	"strconv"
 )
 
-// Speech is what POST /v1/audio/speech says: any bytes, always the same.
-func Speech() []byte { return noiseOf(200_000) }
-
-// Image is what POST /v1/images/generations draws.
-func Image() []byte { return noiseOf(50_000) }
-
-func noiseOf(size int) []byte {
+// sample is what a model says or draws: any bytes, always the same. X-Digest
+// gives their SHA-256, which is not in the real API.
+func sample(w http.ResponseWriter, size int) []byte {
 	b := make([]byte, size)
-	_, _ = rand.NewChaCha8([32]byte{byte(size)}).Read(b) // never fails
+	_, _ = rand.NewChaCha8([32]byte{1}).Read(b) // never fails
+	sum := sha256.Sum256(b)
+	w.Header().Set("X-Digest", hex.EncodeToString(sum[:]))
 	return b
 }
 
@@ -27,9 +25,10 @@ func speech(w http.ResponseWriter, r *http.Request) {
 	if !readJSON(w, r, &q) {
 		return
 	}
+	said := sample(w, 200_000)
 	w.Header().Set("Content-Type", "audio/mpeg")
-	w.Header().Set("Content-Length", strconv.Itoa(len(Speech())))
-	_, _ = w.Write(Speech())
+	w.Header().Set("Content-Length", strconv.Itoa(len(said)))
+	_, _ = w.Write(said)
 }
 
 // transcription answers with the digest of the file that came.
@@ -51,7 +50,7 @@ func transcription(w http.ResponseWriter, r *http.Request) {
 func images(w http.ResponseWriter, r *http.Request) {
 	var q struct{ Prompt string }
 	if readJSON(w, r, &q) {
-		writeJSON(w, http.StatusOK, object{"created": created, "data": []object{{"b64_json": base64.StdEncoding.EncodeToString(Image())}}})
+		writeJSON(w, http.StatusOK, object{"created": created, "data": []object{{"b64_json": base64.StdEncoding.EncodeToString(sample(w, 50_000))}}})
 	}
 }
 

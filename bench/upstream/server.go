@@ -8,6 +8,9 @@
 //	POST   /v1/chat/completions   also "stream": true; model "error-429" and so on answers that error
 //	POST   /v1/embeddings         floats, or base64
 //	POST   /v1/responses          a minimal answer
+//	POST   /v1/audio/speech, /v1/audio/transcriptions, /v1/images/generations: see media.go
+//	POST   /v1/batches, GET /v1/batches/{id}
+//	POST   /v1/organization/admin_api_keys, /v1/organizations/webhooks: a new secret, BornKey
 //	GET    /v1/models[/{id}]
 //	GET    /v1/files              after, limit; newest first
 //	POST   /v1/files              multipart, hashed as it streams

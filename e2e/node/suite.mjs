@@ -12,7 +12,8 @@ export function expect(what, got, want) {
 
 const bytes = Buffer.alloc(300_000)
 for (let i = 0; i < bytes.length; i++) bytes[i] = (i * 31) ^ (i >> 8)
-const file = { bytes, digest: createHash('sha256').update(bytes).digest('hex'), expect }
+const sha256 = (bytes) => createHash('sha256').update(bytes).digest('hex')
+const file = { bytes, digest: sha256(bytes), sha256, expect }
 
 async function step(name, call, token) {
   if (!call) return
@@ -26,13 +27,14 @@ async function step(name, call, token) {
   console.log(JSON.stringify({ step: name, ...outcome }))
 }
 
-const { call, stream, pages, upload, download, graphql, upstream, writing, granting } = suites[CLIENT].steps
+const { call, stream, pages, upload, download, graphql, more, upstream, writing, granting } = suites[CLIENT].steps
 await step('call', call, TOKEN)
 await step('stream', stream, TOKEN)
 await step('pages', pages, TOKEN)
 await step('upload', upload, TOKEN)
 await step('download', download, TOKEN)
 await step('GraphQL', graphql, TOKEN)
+for (const [name, call] of Object.entries(more ?? {})) await step(name, call, TOKEN)
 await step("the API's error", upstream, TOKEN)
 await step("the broker's error", call, TOKEN.slice(0, -1) + '_')
 await step('read-only reads', pages ?? call, READ_ONLY)

@@ -38,6 +38,29 @@ const openai = {
     },
     pages: async (c, { expect }) => expect('45 files or more', (await count(c.files.list({ limit: 20 }))) >= 45, true),
     upload: async (c, { bytes, digest, expect }) => expect('the digest', (await c.files.create({ file: await openaiFile(bytes, 'a.bin'), purpose: 'user_data' })).sha256, digest),
+    download: async (c, { sha256, expect }) => {
+      const bytes = Buffer.alloc(2000, '\0\xff line\n', 'latin1')
+      const { id } = await c.files.create({ file: await openaiFile(bytes, 'b.bin'), purpose: 'user_data' })
+      expect('the digest', sha256(Buffer.from(await (await c.files.content(id)).arrayBuffer())), sha256(bytes))
+    },
+    more: {
+      audio: async (c, { sha256, expect }) => {
+        const answer = await c.audio.speech.create({ input: 'hello', model: 'tts-1', voice: 'alloy' })
+        const said = Buffer.from(await answer.arrayBuffer())
+        expect('the digest', sha256(said), answer.headers.get('x-digest'))
+        expect('what was heard', (await c.audio.transcriptions.create({ file: await openaiFile(said, 'a.mp3'), model: 'whisper-1' })).text, sha256(said))
+      },
+      images: async (c, { sha256, expect }) => {
+        const { data, response } = await c.images.generate({ prompt: 'a cat' }).withResponse()
+        expect('the digest', sha256(Buffer.from(data.data[0].b64_json, 'base64')), response.headers.get('x-digest'))
+      },
+      batches: async (c, { expect }) => {
+        const { id } = await c.batches.create({ completion_window: '24h', endpoint: '/v1/chat/completions', input_file_id: 'file-1' })
+        expect('the batch', (await c.batches.retrieve(id)).id, id)
+      },
+      responses: async (c, { expect }) => expect('the text', (await c.responses.create({ model: 'double', input: 'hello' })).output_text, hello),
+      embeddings: async (c, { expect }) => expect('the number of vectors', (await c.embeddings.create({ model: 'double', input: 'hello' })).data.length, 1),
+    },
     upstream: (c) => c.chat.completions.create({ model: 'error-429', messages: says }),
     writing: (c) => c.chat.completions.create({ model: 'double', messages: says }),
     granting: async (c) => masked((await c.post('/organization/admin_api_keys', { body: { name: 'a' } })).value),
@@ -56,6 +79,16 @@ const anthropic = (SDK, files) => ({
     },
     pages: async (c, { expect }) => expect('the number of models', await count(c.models.list()), 3),
     upload: async (c, { bytes, digest, expect }) => expect('the digest', (await files(c).upload({ file: await anthropicFile(bytes, 'a.bin') })).sha256, digest),
+    more: {
+      // The SDK follows the URL that the batch has for its results.
+      batches: async (c, { expect }) => {
+        const { id } = await c.messages.batches.create({ requests: [{ custom_id: 'one', params: { model: 'double', max_tokens: 8, messages: says } }] })
+        const texts = []
+        for await (const line of await c.messages.batches.results(id)) texts.push(line.result.message.content[0].text)
+        expect('the texts', texts.join(), hello)
+      },
+      'count tokens': async (c, { expect }) => expect('more than none', (await c.messages.countTokens({ model: 'double', messages: says })).input_tokens > 0, true),
+    },
     upstream: (c) => c.messages.create({ model: 'error-529', max_tokens: 64, messages: says }),
     writing: (c) => c.messages.create({ model: 'double', max_tokens: 64, messages: says }),
     granting: async (c) => masked((await c.post('/v1/organizations/webhooks', { body: { url: 'https://example.com/', enabled_events: [] } })).signing_secret),
@@ -75,8 +108,11 @@ const octokit = (SDK, rest, more) => ({
   steps: {
     call: async (c, { expect }) => expect('the name', (await rest(c).repos.get(repo)).data.full_name, 'octo/hello'),
     pages: async (c, { expect }) => expect('the number of issues', (await c.paginate(rest(c).issues.listForRepo, { ...repo, per_page: 2 })).length, 5),
-    upload: async (c, { bytes, digest, expect }) =>
-      expect('the digest', (await rest(c).repos.uploadReleaseAsset({ ...repo, release_id: 1, name: 'a.bin', data: bytes, baseUrl: c.request.endpoint.DEFAULTS.baseUrl })).data.label, digest),
+    // By the URL that the release's answer has, at GitHub's host for uploads.
+    upload: async (c, { bytes, digest, expect }) => {
+      const { data } = await rest(c).repos.getReleaseByTag({ ...repo, tag: 'v1' })
+      expect('the digest', (await rest(c).repos.uploadReleaseAsset({ url: data.upload_url, name: 'a.bin', data: bytes })).data.label, digest)
+    },
     download: async (c, { expect }) => {
       const { data } = await rest(c).repos.downloadZipballArchive({ ...repo, ref: 'main' })
       expect('the download', Buffer.from(data).toString().includes('token "SIGNED"'), true)
@@ -111,6 +147,10 @@ const gemini = (SDK, kind) => ({
     },
     pages: async (c, { expect }) => expect('the number of models', await count(await c.models.list({ config: { pageSize: 2 } })), 3),
     upload: async (c, { bytes, digest, expect }) => expect('the digest', (await c.files.upload({ file: new Blob([bytes]), config: { mimeType: 'text/plain' } })).sha256Hash, digest),
+    more: {
+      embeddings: async (c, { expect }) => expect('the number of vectors', (await c.models.embedContent({ model: 'double-1', contents: 'hello' })).embeddings.length, 1),
+      'count tokens': async (c, { expect }) => expect('the number', (await c.models.countTokens({ model: 'double-1', contents: 'hello' })).totalTokens, 3),
+    },
     upstream: (c) => c.models.generateContent({ model: 'error-429', contents: 'Say hello.' }),
     writing: (c) => c.models.generateContent({ model: 'double-1', contents: 'Say hello.' }),
     granting: async (c) => masked((await c.authTokens.create({ config: { httpOptions: { apiVersion: 'v1alpha' } } })).name),
@@ -130,8 +170,17 @@ const cloudflare = {
       const back = Buffer.from(await (await c.kv.namespaces.values.get('a/b', where)).arrayBuffer())
       expect('the same bytes came back', back.equals(bytes), true)
     },
+    more: {
+      D1: async (c, { expect }) => expect('the number of results', await count(c.d1.database.query('d1', { account_id: 'a1', sql: 'SELECT 1' })), 1),
+      // In parts, one of them the code. By itself the client calls all of it
+      // application/javascript, which the real API refuses too.
+      Worker: async (c, { bytes, expect }) => {
+        const made = await c.workers.scripts.update('hello', { account_id: 'a1', metadata: { main_module: 'worker.js' }, files: [await openaiFile(bytes, 'worker.js', { type: 'application/javascript+module' })] }, { headers: { 'Content-Type': null } })
+        expect('has modules', made.has_modules, true)
+      },
+    },
     upstream: (c) => c.zones.get({ zone_id: 'missing' }),
-    writing: (c) => c.post('/accounts/a1/d1/database/d1/query', { body: { sql: 'SELECT 1' } }),
+    writing: (c) => c.d1.database.query('d1', { account_id: 'a1', sql: 'SELECT 1' }),
     granting: async (c) => masked((await c.user.tokens.create({ name: 'a', policies: [] })).value),
   },
 }

@@ -14,7 +14,11 @@ func (s *ScrubPlan) appendTo(b []byte) []byte {
 	for _, f := range s.SecretFields {
 		b = appendItem(b, 5, f)
 	}
-	return appendBool(b, 6, s.TransformBody)
+	b = appendBool(b, 6, s.TransformBody)
+	for _, l := range s.Links {
+		b = appendItem(b, 7, l)
+	}
+	return b
 }
 
 func (s *ScrubPlan) read(r *reader) {
@@ -32,6 +36,8 @@ func (s *ScrubPlan) read(r *reader) {
 			s.SecretFields = r.texts(s.SecretFields)
 		case 6:
 			s.TransformBody = r.bool()
+		case 7:
+			s.Links = r.texts(s.Links)
 		default:
 			r.skip()
 		}

@@ -26,5 +26,6 @@ func (s *ScrubPlan) Text() string {
 	if s.TransformBody {
 		line("transform-body")
 	}
+	each("link", s.Links)
 	return b.String()
 }

@@ -314,6 +314,7 @@ type ScrubPlan struct {
 	KeepCookies   []string  // 4: names of cookies that may pass
 	SecretFields  []string  // 5: JSON paths ("result.value") of secrets born in this answer
 	TransformBody bool      // 6: through seks_v1_response_body
+	Links         []string  // 7: members of a JSON answer ("url", "*_url") whose links name the broker
 }
 
 // Flags of a body call.

@@ -85,7 +85,7 @@ func vectors() []vector {
 			Method: "POST", Path: "/v1/x", Origin: "https://api.example.com", Public: "http://127.0.0.1:8080/api/ok"}},
 		{name: "scrub-plan-full", message: "ScrubPlan", value: &ScrubPlan{Drop: []string{"x-internal"}, Mask: []string{"x-key", "x-key-2"},
 			Rewrites: []Rewrite{{"link", "https://api.example.com", "http://127.0.0.1:8080/api/ok"}}, KeepCookies: []string{"session"},
-			SecretFields: []string{"result.value"}, TransformBody: true}},
+			SecretFields: []string{"result.value"}, TransformBody: true, Links: []string{"url", "*_url"}}},
 		{name: "body-result", message: "BodyResult", value: &BodyResult{
 			Segments: []Segment{{SegmentInput, 0, 300, nil}, {SegmentLiteral, 0, 0, []byte("\r\n")}, {SegmentValue, 0, 0, AppendRegister(nil, OpLoad, 1)}},
 			Checks:   []Check{{A: AppendRegister(nil, OpLoad, 0), B: AppendHash(nil, OpDigest, SHA256)}}}},

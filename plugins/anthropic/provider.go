@@ -1,6 +1,10 @@
 package main
 
-import seks "github.com/seksbot/seks-broker/plugin-sdk"
+import (
+	"strings"
+
+	seks "github.com/seksbot/seks-broker/plugin-sdk"
+)
 
 var provider = seks.Provider{
 	Manifest: seks.Manifest{
@@ -31,9 +35,25 @@ var provider = seks.Provider{
 		Operations: operations,
 	},
 	Plan:  plan,
-	Scrub: births.Scrub,
+	Scrub: scrub,
 }
 
 func plan(v *seks.View) *seks.Plan {
-	return births.Watch(new(seks.Plan).SetHeader("x-api-key", seks.Field("api_key")).RemoveHeader("authorization"), v)
+	p := new(seks.Plan).SetHeader("x-api-key", seks.Field("api_key")).RemoveHeader("authorization")
+	if isBatch(v.Path) {
+		p.Inspect()
+	}
+	return births.Watch(p, v)
 }
+
+// scrub masks what is born in an answer, and makes the URL of a batch's results
+// one of the broker's: the SDK for TypeScript follows it.
+func scrub(a *seks.AnswerHead) *seks.ScrubPlan {
+	s := births.Scrub(a)
+	if s != nil && isBatch(a.Path) {
+		s.Links = []string{"results_url"}
+	}
+	return s
+}
+
+func isBatch(path string) bool { return strings.Contains(path, "/messages/batches") }

@@ -74,9 +74,11 @@ func isAssets(path string) bool {
 	return parts[0] == "releases" && parts[2] == "assets"
 }
 
-// scrub makes the links that name GitHub name the broker: the pages that follow
-// (Link), and where a repository has moved to (Location). A Location elsewhere is
-// a signed download; it passes as it is. What is born in an answer is masked.
+// scrub makes the links that name GitHub's API name the broker: the pages that
+// follow (Link), where a repository has moved to (Location), and the members that
+// clients follow: PyGithub all of them, gh and octokit "upload_url". A Location
+// elsewhere is a signed download; it passes as it is. What is born in an answer is
+// masked.
 func scrub(a *seks.AnswerHead) *seks.ScrubPlan {
 	s := births.Scrub(a)
 	if s == nil {
@@ -85,5 +87,18 @@ func scrub(a *seks.AnswerHead) *seks.ScrubPlan {
 	for _, header := range []string{"link", "location"} {
 		s.Rewrites = append(s.Rewrites, seks.Rewrite{Header: header, From: a.Origin + "/", To: a.Public + "/"})
 	}
+	if !raw(a.Headers) {
+		s.Links = []string{"url", "*_url", "href"}
+	}
 	return s
+}
+
+// raw says that the answer is a file of a repository, which must pass as it is.
+func raw(headers []seks.Header) bool {
+	for _, h := range headers {
+		if strings.EqualFold(h.Name, "content-type") {
+			return strings.Contains(h.Value, "raw")
+		}
+	}
+	return false
 }

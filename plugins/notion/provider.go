@@ -28,7 +28,7 @@ var provider = seks.Provider{
 		Operations: seks.Catalogue(table),
 	},
 	Plan:  plan,
-	Scrub: births.Scrub,
+	Scrub: scrub,
 }
 
 // words are Notion's codes for the broker's: its SDK takes an error with any

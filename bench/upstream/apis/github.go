@@ -12,7 +12,8 @@ import (
 // issues is how many issues every repository has.
 const issues = 5
 
-// GitHub is api.github.com and uploads.github.com in one:
+// GitHub is api.github.com and uploads.github.com in one; uploads is the URL that
+// it gives the latter, elsewhere that of signed downloads:
 //
 //	GET  /user, /repos/{owner}/{repo}; the repository "missing" is a 404, "old" has moved, "limited" is over its rate
 //	GET  /repos/{owner}/{repo}/issues     5 of them; Link names /repositories/7/issues
@@ -23,7 +24,7 @@ const issues = 5
 //	POST /app/installations/{id}/access_tokens     a token, "ghs_born…"
 //	POST /repos/{owner}/{repo}/actions/runners/registration-token, remove-token, generate-jitconfig
 //	POST /graphql
-func GitHub(key, elsewhere string) http.Handler {
+func GitHub(key, elsewhere, uploads string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /user", func(w http.ResponseWriter, r *http.Request) { answer(w, 200, user(r, "octo")) })
 	mux.HandleFunc("GET /repos/{owner}/{repo}", repository)
@@ -38,8 +39,8 @@ func GitHub(key, elsewhere string) http.Handler {
 	mux.HandleFunc("POST /repos/{owner}/{repo}/keys", func(w http.ResponseWriter, r *http.Request) {
 		answer(w, 201, object{"id": 1, "key": read(r)["key"], "title": "a key", "read_only": true, "verified": true})
 	})
-	mux.HandleFunc("GET /repos/{owner}/{repo}/releases/tags/{tag}", release)
-	mux.HandleFunc("GET /repos/{owner}/{repo}/releases/1", release)
+	mux.HandleFunc("GET /repos/{owner}/{repo}/releases/tags/{tag}", release(uploads))
+	mux.HandleFunc("GET /repos/{owner}/{repo}/releases/1", release(uploads))
 	mux.HandleFunc("POST /repos/{owner}/{repo}/releases/1/assets", asset)
 	mux.HandleFunc("GET /repos/{owner}/{repo}/zipball/{ref}", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Location", elsewhere+"/octo/legacy.zip/refs/heads/main?token=SIGNED")
@@ -115,9 +116,12 @@ func listIssues(w http.ResponseWriter, r *http.Request) {
 	answer(w, 200, list)
 }
 
-func release(w http.ResponseWriter, r *http.Request) {
-	answer(w, 200, object{"id": 1, "tag_name": "v1", "name": "v1", "assets": []object{}, "url": self(r, "/repos/octo/hello/releases/1"),
-		"upload_url": self(r, "/repos/octo/hello/releases/1/assets{?name,label}")})
+// release names the uploads host for its assets.
+func release(uploads string) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		answer(w, 200, object{"id": 1, "tag_name": "v1", "name": "v1", "draft": false, "assets": []object{}, "url": self(r, "/repos/octo/hello/releases/1"),
+			"html_url": "https://github.com/octo/hello/releases/v1", "upload_url": uploads + "/repos/octo/hello/releases/1/assets{?name,label}"})
+	}
 }
 
 func asset(w http.ResponseWriter, r *http.Request) {

@@ -33,7 +33,7 @@ func (e *end) scrubbed(a *admitted, answer upstream.Answer, in apply.Injected) (
 		e.finish()
 		return reply, nil
 	}
-	if decode || extra.TransformBody {
+	if decode || s.resized {
 		reply.Length = -1
 	}
 	s.whole, s.done = int64(reply.Length), reply.Length == 0

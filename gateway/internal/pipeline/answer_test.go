@@ -16,6 +16,7 @@ import (
 	"math/big"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -243,6 +244,44 @@ func TestScrubPlanAddsAndTakesNothingAway(t *testing.T) {
 	if len(cookies) != 2 || cookies[0] != "kept=1" || strings.Contains(cookies[1], theKey) {
 		t.Errorf("%q", cookies)
 	}
+}
+
+// Links in a JSON answer that name the API name the broker, in any coding; other
+// answers pass as they are, and the key is masked as ever.
+func TestLinksInAnswers(t *testing.T) {
+	g := guest{plan: &seks.Bearer("api_key").Inspect().Plan, scrub: &abi.ScrubPlan{Links: []string{"*_url"}}}
+	r := open(t, func(w http.ResponseWriter, q *http.Request) {
+		text := `{"next_url":"http://` + q.Host + `/2","url":"http://` + q.Host + `/1","key_url":"http://` + q.Host + `/` + theKey + `"}`
+		w.Header().Set("Content-Type", q.URL.Query().Get("type"))
+		switch q.URL.Query().Get("as") {
+		case "gzip":
+			w.Header().Set("Content-Encoding", "gzip")
+			_, _ = w.Write(gzipped(text))
+		case "part":
+			w.WriteHeader(http.StatusPartialContent)
+			_, _ = io.WriteString(w, text)
+		default:
+			w.Header().Set("Content-Length", strconv.Itoa(len(text)))
+			_, _ = io.WriteString(w, text)
+		}
+	}, map[string]guest{"linked": g})
+	for query, want := range map[string]bool{
+		"type=application/json": true, "type=Application/Hal%2BJSON%3Bcharset=utf-8": true, "type=application/json&as=gzip": true,
+		"type=text/plain": false, "type=application/json&as=part": false, "type=": false,
+	} {
+		reply := r.Serve(r.get("linked", "/x?"+query))
+		text, err := read(t, reply)
+		if err != nil || strings.Contains(text, theKey) || strings.Contains(text, `"next_url":"http://broker/api/linked/2"`) != want || strings.Contains(text, `"key_url":"http://broker/api/linked/`) != want {
+			t.Errorf("%s: %s, %v", query, text, err)
+		}
+		if strings.Contains(text, `"url":"http://broker`) {
+			t.Errorf("%s: a member of another name has changed: %s", query, text)
+		}
+		if want != (reply.Length < 0) {
+			t.Errorf("%s: the length is %d", query, reply.Length)
+		}
+	}
+	r.idle()
 }
 
 // A bad scrub plan costs the answer, never its scrubbing.

@@ -37,7 +37,8 @@ type end struct {
 	x       exchange.Exchange
 	p       *Pipeline
 	shape   *fault.Shape
-	public  string // the URL by which the agent reaches the provider
+	public  string     // the URL by which the agent reaches the provider
+	origins []*url.URL // the upstreams of that provider
 	lease   limit.Lease
 	slot    accesslog.Slot
 	answer  upstream.Answer
@@ -76,7 +77,7 @@ func (e *end) parsed(r request.Request) { e.x.QueryKeys = queryKeys(r.Query()) }
 // routed notes where the request goes, and the URL by which the agent reaches
 // that provider: what links in answers have to begin with.
 func (e *end) routed(r request.Request, rt route.Route) {
-	e.x.Provider = rt.Provider().Name
+	e.x.Provider, e.origins = rt.Provider().Name, rt.Provider().Origins
 	switch {
 	case e.p.PublicURL != "":
 		e.public = e.p.PublicURL + rt.Mount()

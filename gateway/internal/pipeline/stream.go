@@ -3,6 +3,7 @@ package pipeline
 import (
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/seksbot/seks-broker/gateway/internal/exchange"
 	"github.com/seksbot/seks-broker/gateway/internal/fault"
@@ -19,15 +20,17 @@ type stream struct {
 	whole int64 // its length, -1 where it isn't known
 	done  bool  // read to its end
 
-	first  *scrub.Reader
-	born   *scrub.Born   // nil for none
-	second *scrub.Reader // behind the plugin's transform; nil for none
-	shapes scrub.Sighting
+	first   *scrub.Reader
+	born    *scrub.Born   // nil for none
+	second  *scrub.Reader // behind the plugin's transform; nil for none
+	resized bool          // it may come out in another length
+	shapes  scrub.Sighting
 }
 
 // filtered puts the answer's body through all that stands before the agent: the
 // search for what we know, the secrets that were born in it, the plugin's own
-// transform with a second search behind it, and the shapes of keys. decoded says
+// transform with a second search behind it, the shapes of keys, and the links that
+// are to name the broker. decoded says
 // that a coded body leaves without its coding. It is nil where there is no body.
 func (e *end) filtered(a *admitted, extra *plan.Scrub, answer upstream.Answer) (s *stream, decoded bool, err error) {
 	if answer.Body == nil {
@@ -45,7 +48,9 @@ func (e *end) filtered(a *admitted, extra *plan.Scrub, answer upstream.Answer) (
 		o.Look = s.shapes.Look
 	}
 	decoded = scrub.Decodes(coding)
-	changes := len(extra.SecretFields) > 0 || extra.TransformBody || mode == scrub.ShapesMask
+	links := e.links(extra, answer)
+	s.resized = extra.TransformBody || links
+	changes := len(extra.SecretFields) > 0 || s.resized || mode == scrub.ShapesMask
 	if decoded && !changes && answer.Length >= 0 && answer.Length <= scrub.MaxWhole {
 		var asSent bool
 		if s.first, asSent, err = scrub.NewWholeReader(answer.Body, answer.Length, o); err != nil {
@@ -77,7 +82,26 @@ func (e *end) filtered(a *admitted, extra *plan.Scrub, answer upstream.Answer) (
 	if mode == scrub.ShapesMask {
 		s.body = scrub.MaskShapes(s.body, shapes, e)
 	}
+	if links {
+		s.body = scrub.NewLinks(s.body, extra.Links, e.bases(), e.public)
+	}
 	return s, decoded, nil
+}
+
+// links says whether the plugin has named links, and this answer may hold some.
+func (e *end) links(extra *plan.Scrub, answer upstream.Answer) bool {
+	kind, _, _ := strings.Cut(strings.ToLower(value(answer.Headers, "Content-Type")), ";")
+	kind = strings.TrimSpace(kind)
+	return len(extra.Links) > 0 && answer.Status != 206 && (kind == "application/json" || strings.HasSuffix(kind, "+json"))
+}
+
+// bases are the URLs below which links lead to the provider.
+func (e *end) bases() []string {
+	bases := make([]string, len(e.origins))
+	for i, o := range e.origins {
+		bases[i] = o.Scheme + "://" + o.Host + strings.TrimSuffix(o.Path, "/")
+	}
+	return bases
 }
 
 // looked says that a coded body was looked at for key shapes as a whole. One that

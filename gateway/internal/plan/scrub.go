@@ -25,6 +25,9 @@ func ParseScrub(b []byte) (Scrub, error) {
 	if err := checkSecretFields(s.SecretFields); err != nil {
 		return s, err
 	}
+	if err := checkLinks(s.Links); err != nil {
+		return s, err
+	}
 	if len(s.Rewrites) > abi.MaxEdits {
 		return s, fmt.Errorf("the scrub plan has %d rewrites; at most %d are allowed", len(s.Rewrites), abi.MaxEdits)
 	}
@@ -47,6 +50,19 @@ func checkSecretFields(paths []string) error {
 			if n == "" || len(n) > 128 || len(names) > 16 {
 				return fmt.Errorf("the scrub plan's secret field %.64q: must be 1 to 16 names of 1 to 128 bytes, joined by dots", p)
 			}
+		}
+	}
+	return nil
+}
+
+// checkLinks: up to 64 names of members, of which the first byte may be "*".
+func checkLinks(names []string) error {
+	if len(names) > 64 {
+		return fmt.Errorf("the scrub plan has %d links; at most 64 are allowed", len(names))
+	}
+	for _, n := range names {
+		if len(n) > 128 || strings.Trim(n, "*") == "" || strings.ContainsAny(strings.TrimPrefix(n, "*"), `*"\`) {
+			return fmt.Errorf("the scrub plan's link %.64q: must be a name of up to 128 bytes with no quote or backslash, or * and the end of one", n)
 		}
 	}
 	return nil
