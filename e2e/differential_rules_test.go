@@ -37,6 +37,7 @@ var requestRules = []rule{
 	}},
 	{why: "the body's framing is compared by itself", drop: named("Content-Length", "Transfer-Encoding")},
 	{why: "codings that the scrubber can't search are not asked for", edit: narrowAcceptEncoding},
+	{why: "several ranges become the whole, so that no secret is cut by their ends", drop: named("Range")},
 	{why: "a POST without a body says so (RFC 9110 section 8.6)", edit: func(m *upstream.Message) {
 		method, _, _ := strings.Cut(m.First, " ")
 		if m.Framing == "none" && slices.Contains([]string{"POST", "PUT", "PATCH"}, method) {

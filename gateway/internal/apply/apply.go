@@ -48,6 +48,7 @@ type Injected struct {
 	body    []byte
 	inspect bool
 	needles *needle.Set
+	asked   *request.Range // nil where the request is not for one range
 }
 
 // Pool names the connections that this request may use: a credential's
@@ -73,6 +74,10 @@ func (in Injected) Body() []byte { return in.body }
 // whatever was computed from them for this request.
 func (in Injected) Needles() *needle.Set { return in.needles }
 
+// Asked is the range of bytes that the agent asked for, where it asked for one; the
+// request asks for more on both sides. nil: it asks for the whole.
+func (in Injected) Asked() *request.Range { return in.asked }
+
 // Inspect says that the plugin wants to see the head of the answer.
 func (in Injected) Inspect() bool { return in.inspect }
 
@@ -94,9 +99,13 @@ func Apply(p policy.Permit, c credential.Credential, s *expr.Session, l Line) (I
 	for _, d := range derived {
 		needles = append(needles, needle.Needle{Name: c.Name(), Value: secret.New(d)})
 	}
+	headers, asked := widened(r.Headers)
+	if s.Vetted().Plan().Manifest.OpaqueBodies {
+		headers = plainly(headers)
+	}
 	return Injected{
 		pool:   p.Tenant() + "\x00" + c.Name() + "\x00" + l.Origin.Scheme + "\x00" + l.Origin.Host,
-		method: l.Method, origin: l.Origin, target: r.Target, headers: r.Headers, body: r.Body,
+		method: l.Method, origin: l.Origin, target: r.Target, headers: headers, body: r.Body, asked: asked,
 		inspect: s.Vetted().Plan().InspectAnswer, needles: c.Needles().With(needles),
 	}, nil
 }

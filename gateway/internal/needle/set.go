@@ -127,6 +127,11 @@ const (
 	escape   = 8 // bytes that the escapes have that secrets are stored with
 )
 
+// MaxForm bounds MaxLen, whatever the secrets: no set looks further back.
+const MaxForm = 2048
+
+const _ = uint(MaxForm - (maxWritten*maxPiece + 2*maxToken)) // it does not compile otherwise
+
 // parts are what of a secret is searched for. None begins or ends in the midst of
 // what may be an escape: it would collapse otherwise there than in the whole.
 func parts(value []byte) iter.Seq[[]byte] {

@@ -16,11 +16,14 @@ func (e *end) scrubbed(a *admitted, answer upstream.Answer, in apply.Injected) (
 	e.answer = answer
 	e.x.Upstream = time.Since(e.sent)
 	var extra plan.Scrub
+	var err error
 	if in.Inspect() {
-		var err error
 		if extra, err = a.plugin.Scrub(e.x.Tenant, e.answerHead(answer, a.line)); err != nil {
 			return Reply{}, err
 		}
+	}
+	if e.part, err = partOf(in, answer); err != nil {
+		return Reply{}, err
 	}
 	s, decode, err := e.filtered(a, &extra, answer)
 	if err != nil {
@@ -28,7 +31,10 @@ func (e *end) scrubbed(a *admitted, answer upstream.Answer, in apply.Injected) (
 	}
 	reply := Reply{Status: answer.Status, Length: answer.Length, Slow: answer.Waits(), Reason: e.mask(answer.Reason), Headers: e.kept(answer.Headers, &extra, decode)}
 	reply.Headers = append(reply.Headers, request.Header{Name: "X-Seks-Request-Id", Value: e.x.ID})
-	e.x.Decision, e.x.Status = exchange.Allowed, answer.Status
+	if e.part != nil {
+		e.narrow(&reply)
+	}
+	e.x.Decision, e.x.Status = exchange.Allowed, reply.Status
 	if s == nil {
 		e.finish()
 		return reply, nil

@@ -46,6 +46,7 @@ type end struct {
 	held    *body.Held  // nil where nothing of the body was held back
 	made    *transform  // of the request's body, by its plugin; nil for none
 	remade  *transform  // of the answer's
+	part    *scrub.Part // of a whole, where the answer is to a range; nil for none
 	sent    time.Time   // zero: nothing went upstream
 	needles *needle.Set // what must not reach the line
 	once    sync.Once

@@ -42,7 +42,15 @@ func (e *end) filtered(a *admitted, extra *plan.Scrub, answer upstream.Answer) (
 		mode = scrub.ShapesOff
 	}
 	coding := coding(answer.Headers)
-	o := scrub.Options{Needles: e.needles, ContentType: value(answer.Headers, "Content-Type"), Coding: coding, OnHit: e.inBody}
+	if a.plugin.Manifest.OpaqueBodies {
+		coding = "" // they are searched as they are
+	}
+	if e.part != nil {
+		if err := e.part.Refuses(coding); err != nil {
+			return nil, false, err
+		}
+	}
+	o := scrub.Options{Needles: e.needles, ContentType: value(answer.Headers, "Content-Type"), Coding: coding, OnHit: e.inBody, Part: e.part}
 	if mode == scrub.ShapesLog {
 		s.shapes.Begin(shapes, e)
 		o.Look = s.shapes.Look
@@ -64,6 +72,9 @@ func (e *end) filtered(a *admitted, extra *plan.Scrub, answer upstream.Answer) (
 		return nil, false, err
 	}
 	s.body = s.first
+	if e.part != nil {
+		s.body = e.part.Reader(s.body)
+	}
 	if len(extra.SecretFields) > 0 {
 		s.born = scrub.NewBorn(s.body, extra.SecretFields)
 		s.body = s.born
@@ -73,7 +84,7 @@ func (e *end) filtered(a *admitted, extra *plan.Scrub, answer upstream.Answer) (
 		if err != nil {
 			return nil, false, err
 		}
-		o.Coding = ""
+		o.Coding, o.Part = "", nil
 		if s.second, err = scrub.NewReader(remade, o); err != nil {
 			return nil, false, err
 		}

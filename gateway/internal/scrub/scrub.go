@@ -20,6 +20,9 @@ type Options struct {
 	OnHit       func(Hit) // called for each place masked, in order; may be nil
 	// Look is given the decoded text of what NewWholeReader takes; may be nil.
 	Look func(text []byte)
+	// Part is what the body is of a whole, where it is the answer to a widened range;
+	// may be nil. The Reader gives all of it: what is not to leave, Part.Reader takes off.
+	Part *Part
 }
 
 // Hit is one place that was masked. It never holds the value.
@@ -80,6 +83,9 @@ func NewReader(body io.Reader, o Options) (*Reader, error) {
 		needles: o.Needles,
 		onHit:   o.OnHit,
 		tail:    tailFor(o.Needles.MaxLen()),
+	}
+	if o.Part != nil {
+		r.tail, r.base = Margin, o.Part.from // what the agent gets has then been read to its end
 	}
 	if len(codings) > 0 {
 		r.decoder = newDecoder(body, codings)
