@@ -26,6 +26,7 @@ type Metrics struct {
 	shapes    *prometheus.CounterVec
 	needles   prometheus.Counter
 	suspended prometheus.Counter
+	panics    prometheus.Counter
 
 	mu     sync.RWMutex
 	common map[series]*counted
@@ -77,9 +78,10 @@ func NewMetrics(version string) *Metrics {
 		needles:   prometheus.NewCounter(prometheus.CounterOpts{Name: "seks_needles_read_total", Help: "Secrets that were read to make needles anew, after credentials had changed."}),
 		suspended: prometheus.NewCounter(prometheus.CounterOpts{Name: "seks_tokens_suspended_total", Help: "Tokens that were suspended, since their answers kept bearing secrets."}),
 	}
+	m.panics = prometheus.NewCounter(prometheus.CounterOpts{Name: "seks_panics_total", Help: "Requests that the broker failed on by a fault of its own: the log's reason says where."})
 	built := prometheus.NewGauge(prometheus.GaugeOpts{Name: "seks_build_info", Help: "The version, as a label.", ConstLabels: prometheus.Labels{"version": version}})
 	built.Set(1)
-	m.registry.MustRegister(m.requests, m.seconds, m.upstream, m.bytes, m.scrubbed, m.born, m.shapes, m.needles, m.suspended, built,
+	m.registry.MustRegister(m.requests, m.seconds, m.upstream, m.bytes, m.scrubbed, m.born, m.shapes, m.needles, m.suspended, m.panics, built,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -122,6 +124,9 @@ func (m *Metrics) Ended(x *exchange.Exchange) {
 		m.born.WithLabelValues(x.Provider).Add(float64(x.Born))
 	}
 	m.needles.Add(float64(x.Needles))
+	if x.Panicked {
+		m.panics.Inc()
+	}
 	if x.Suspended {
 		m.suspended.Inc()
 	}

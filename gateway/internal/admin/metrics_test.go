@@ -19,7 +19,7 @@ func TestMetrics(t *testing.T) {
 			Forms: []exchange.Sighting{{Name: "raw", Count: 1}, {Name: "percent(base64)", Count: 2}}, Shapes: []exchange.Sighting{{Name: "a key", Count: 5}},
 		},
 		{Provider: "openai", Status: 403, Error: "policy_denied", Total: time.Millisecond},
-		{Total: time.Millisecond}, // the agent was gone
+		{Total: time.Millisecond, Panicked: true}, // the agent was gone
 	} {
 		m.Ended(&x)
 	}
@@ -40,7 +40,7 @@ func TestMetrics(t *testing.T) {
 		`seks_scrubbed_total{form="percent(base64)",provider="openai"} 2`,
 		`seks_key_shapes_total{provider="openai",shape="a key"} 5`,
 		`seks_born_total{provider="openai"} 2`,
-		`seks_needles_read_total 4`, `seks_tokens_suspended_total 1`,
+		`seks_needles_read_total 4`, `seks_tokens_suspended_total 1`, `seks_panics_total 1`,
 		`seks_build_info{version="v1.2.3"} 1`, `go_goroutines `, `process_resident_memory_bytes `,
 	} {
 		if !strings.Contains(text, "\n"+want) {

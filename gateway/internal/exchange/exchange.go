@@ -68,6 +68,7 @@ type Exchange struct {
 	Scrubbed          int // places masked in the answer
 	Hits              []Hit
 	Forms             []Sighting // places by form
+	Panicked          bool       // the broker failed on it
 	Suspended         bool       // the token was, for the secrets in this answer
 	Needles           int        // secrets that were read to make the tenant's needles anew, with this request
 	Born              int        // values masked in it that were secrets born there

@@ -16,6 +16,13 @@ import (
 // serveConn serves one connection's requests, one after the other.
 func (s *Server) serveConn(nc net.Conn) error {
 	c := nc.(*conn) // every listener is a listener of ours
+	// The pipeline sees to its own panics. One in the reading or writing of HTTP costs
+	// this connection, and a line says so.
+	defer func() {
+		if v := recover(); v != nil {
+			_ = s.pipeline.Malformed(s.clientIP(c.RemoteAddr(), nil), pipeline.Panicked(v))
+		}
+	}()
 	for s.next(c) && s.one(c) {
 		c.enter(idle)
 	}

@@ -50,6 +50,7 @@ type end struct {
 	sent    time.Time   // zero: nothing went upstream
 	needles *needle.Set // what must not reach the line
 	once    sync.Once
+	broke   error       // a panic while the request's body was read
 	left    atomic.Bool // the agent has gone, and what broke off did so for that
 }
 
@@ -138,6 +139,7 @@ func (e *end) refuse(err error) Reply {
 	f := fault.From(err)
 	body := e.shape.Render(f, e.x.ID)
 	e.x.Status, e.x.Error, e.x.Decision, e.x.Reason = e.shape.Status(f), string(f.Code), exchange.Denied, reason(err, f)
+	e.x.Panicked = e.x.Panicked || errors.Is(err, errPanic)
 	if !e.sent.IsZero() {
 		e.x.Decision = exchange.Allowed
 	}
@@ -178,9 +180,18 @@ func (p *Pipeline) Malformed(client netip.Addr, f *fault.Fault) Reply {
 }
 
 // finish runs once: from refuse, from an answer without a body, or from the
-// stream's first Close.
+// stream's first Close. The line is written and the lease given back whatever
+// happens on the way.
 func (e *end) finish() {
+	defer e.lease.Release()
+	defer e.write()
+	defer func() {
+		if v := recover(); v != nil {
+			e.survived(Panicked(v))
+		}
+	}()
 	_ = e.answer.Close() // ends the upload, if it still runs
+	e.x.Panicked = e.x.Panicked || e.broke != nil
 	if e.held != nil {
 		e.held.Release()
 	}
@@ -189,14 +200,16 @@ func (e *end) finish() {
 	if e.in != nil {
 		e.x.BytesIn = e.in.n
 	}
-	e.x.Total = time.Since(e.x.Start)
 	e.suspect()
+}
+
+func (e *end) write() {
+	e.x.Total = time.Since(e.x.Start)
 	e.clean()
 	e.slot.Write(&e.x)
 	if e.p.Ended != nil {
 		e.p.Ended(&e.x)
 	}
-	e.lease.Release()
 }
 
 // suspect counts an answer that bore secrets, which may be one too many.

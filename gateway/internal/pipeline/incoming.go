@@ -44,7 +44,7 @@ func (e *end) outgoing(in Incoming, injected apply.Injected, a *admitted) (upstr
 	case a.session.Vetted().Plan().BodyMode == abi.BodyTransform:
 		return e.transformed(in, a)
 	}
-	out := upstream.Body{Reader: e.body(&in), Length: in.Length, Interrupt: in.Interrupt}
+	out := upstream.Body{Reader: careful{e.body(&in), e}, Length: in.Length, Interrupt: in.Interrupt}
 	if in.Trailers != nil {
 		out.Trailers = func() []request.Header { return token.Trailers(in.Trailers()) }
 	}
@@ -87,6 +87,8 @@ func (e *end) fill(in *Incoming, limit int) (whole bool, err error) {
 // did not get through. Else a read that failed was only ended with the upload.
 func (e *end) blame(err error) error {
 	switch {
+	case e.broke != nil:
+		return e.broke
 	case e.in == nil || fault.From(err).Code != fault.BadRequest:
 		return err
 	case e.in.err != nil:

@@ -20,13 +20,18 @@ import (
 
 // Serve handles one request. It always replies, and every request makes a line
 // in the access log.
-func (p *Pipeline) Serve(in Incoming) Reply {
+func (p *Pipeline) Serve(in Incoming) (reply Reply) {
 	e := p.begin(&in)
+	defer func() {
+		if v := recover(); v != nil {
+			reply = e.refuse(Panicked(v))
+		}
+	}()
 	a, err := p.admit(&in, e)
 	if err != nil {
 		return e.refuse(err)
 	}
-	reply, err := p.send(in, e, a)
+	reply, err = p.send(in, e, a)
 	if err != nil {
 		return e.refuse(err)
 	}

@@ -129,9 +129,20 @@ func (s *stream) looked(asSent bool) {
 // Saw counts a key that is none of ours, by its shape.
 func (e *end) Saw(shape string) { e.x.Shapes = exchange.Count(e.x.Shapes, shape) }
 
-func (s *stream) Read(p []byte) (int, error) {
-	n, err := s.body.Read(p)
+// next reads from the filters.
+func (s *stream) next(p []byte) (n int, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			n, err = 0, Panicked(v)
+		}
+	}()
+	n, err = s.body.Read(p)
 	s.shapes.Look(p[:n])
+	return n, err
+}
+
+func (s *stream) Read(p []byte) (int, error) {
+	n, err := s.next(p)
 	s.end.x.BytesOut += int64(n)
 	// Who knows the length reads so much and no more, and meets no EOF.
 	if errors.Is(err, io.EOF) || s.end.x.BytesOut == s.whole {
@@ -142,6 +153,7 @@ func (s *stream) Read(p []byte) (int, error) {
 			f = fault.New(fault.UpstreamProtocol)
 		}
 		s.end.x.Error, s.end.x.Reason = string(f.Code), "the answer was cut: "+err.Error()
+		s.end.x.Panicked = errors.Is(err, errPanic)
 	}
 	return n, err
 }
@@ -149,6 +161,12 @@ func (s *stream) Read(p []byte) (int, error) {
 // Close ends the exchange; closing it again does nothing.
 func (s *stream) Close() error {
 	s.end.once.Do(func() {
+		defer s.end.finish()
+		defer func() {
+			if v := recover(); v != nil {
+				s.end.survived(Panicked(v))
+			}
+		}()
 		s.shapes.End()
 		for _, r := range []*scrub.Reader{s.first, s.second} {
 			if r != nil {
@@ -161,7 +179,6 @@ func (s *stream) Close() error {
 		if !s.done && s.end.x.Error == "" {
 			s.end.x.Reason = "the agent went away before the end"
 		}
-		s.end.finish()
 	})
 	return nil
 }

@@ -43,7 +43,7 @@ func (e *end) transformed(in Incoming, a *admitted) (upstream.Body, error) {
 		body: e.body(&in), left: int64(in.Length), guest: guest, evaluate: a.session.RequestBody,
 		piece: pieces.Get().(*[abi.MaxBodyInView]byte), size: size,
 	}
-	return upstream.Body{Reader: e.made, Length: int(size), Interrupt: in.Interrupt}, nil
+	return upstream.Body{Reader: careful{e.made, e}, Length: int(size), Interrupt: in.Interrupt}, nil
 }
 
 // through is an answer's body through its plugin.
