@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http/httputil"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -28,6 +30,7 @@ type example struct {
 var examples = []example{
 	{name: "acme", fields: map[string]string{"api_key": "stand-in-0123456789"}, make: true, slot: "Authorization: Bearer "},
 	{name: "signed", fields: map[string]string{"key_id": "key-1", "secret": "stand-in-0123456789"}, make: true, slot: "X-Key-Id: "},
+	{name: "sealed", fields: map[string]string{"api_key": "stand-in-0123456789", "seal_key": "seal-0123456789abcdef"}, make: true, slot: "Authorization: Bearer "},
 	{name: "scripted", fields: map[string]string{"api_key": "stand-in-0123456789", "account": "17"}, slot: "X-Api-Key: "},
 	{name: "smallest", fields: map[string]string{"api_key": "stand-in-0123456789"}, slot: "X-Api-Key: "},
 }
@@ -120,7 +123,7 @@ func (x example) sentIsPrinted(r *rig, double *upstream.Server, module, file, to
 	head, body, _ := strings.Cut(placeholder.ReplaceAllString(string(raw), token), "\n\n")
 	before, from := len(double.Requests()), time.Now()
 	length := ""
-	if body != "" {
+	if body != "" && !strings.Contains(head, "\nContent-Length: ") {
 		length = "\r\nContent-Length: " + strconv.Itoa(len(body))
 	}
 	a := r.exchange(strings.ReplaceAll(head, "\n", "\r\n") + "\r\nConnection: close" + length + "\r\n\r\n" + body)
@@ -149,8 +152,16 @@ func onWire(double *upstream.Server, seen upstream.Seen, printed string) bool {
 	if !found {
 		head = strings.TrimSuffix(head, "\n")
 	}
-	wire := strings.ReplaceAll(head, "\n", "\r\n") + "\r\n\r\n" + body
-	return strings.HasPrefix(wire, string(seen.Head)) && bytes.Contains(double.RawIn(), []byte(wire))
+	head = strings.ReplaceAll(head, "\n", "\r\n") + "\r\n\r\n"
+	_, sent, found := bytes.Cut(double.RawIn(), []byte(head))
+	if !found || head != string(seen.Head) {
+		return false
+	}
+	if !strings.Contains(head, "\r\nTransfer-Encoding: chunked\r\n") {
+		return bytes.HasPrefix(sent, []byte(body))
+	}
+	whole, err := io.ReadAll(httputil.NewChunkedReader(bytes.NewReader(sent)))
+	return err == nil && string(whole) == body
 }
 
 // eval is the request that `seks plugin eval` prints.

@@ -21,6 +21,8 @@ const (
 	Loops                   // for ever
 	PassesSays              // passes, and gives Result at the end
 	HoldsAndEnd             // gives nothing, and Result at the end
+	InTurn                  // passes, and gives Result, in turn, over all bodies
+	Grows                   // asks for more memory each time, and passes
 )
 
 // Guest is what a puppet says. Answers come as they are: a Plan may be as bad as

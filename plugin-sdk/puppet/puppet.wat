@@ -6,8 +6,10 @@
 ;;   0x120 what seks_v1_request_body does, 0x124 seks_v1_response_body:
 ;;         0 passes its input on, 1 in upper case, 2 the fixed result, 3 traps,
 ;;         4 loops, 5 passes on and ends with the fixed result, 6 holds all back
-;;         but the fixed result at the end
+;;         but the fixed result at the end, 7 passes on and gives the fixed
+;;         result in turn, whatever the body, 8 asks for a page of memory each time
 (module
+  (global $calls (mut i32) (i32.const 0))
   (memory (export "memory") 40)
 
   (func (export "seks_v1_buffer") (param i32) (result i32)
@@ -32,6 +34,16 @@
       (then unreachable))
     (if (i32.eq (local.get $mode) (i32.const 4))
       (then (loop $again (br $again))))
+    (if (i32.eq (local.get $mode) (i32.const 8))
+      (then
+        (drop (memory.grow (i32.const 1)))
+        (return (call $pass (local.get $len)))))
+    (if (i32.eq (local.get $mode) (i32.const 7))
+      (then
+        (global.set $calls (i32.add (global.get $calls) (i32.const 1)))
+        (if (i32.and (global.get $calls) (i32.const 1))
+          (then (return (call $pass (local.get $len)))))
+        (return (i64.load (i32.const 0x118)))))
     (if (i32.and (i32.ge_u (local.get $mode) (i32.const 5)) (i32.and (local.get $flags) (i32.const 1)))
       (then (return (i64.load (i32.const 0x118)))))
     (if (i32.eq (local.get $mode) (i32.const 6))

@@ -41,21 +41,20 @@ func parseHeaders(lines []string) (headers []seks.Header, err error) {
 	return headers, nil
 }
 
-// parseAnswer reads the head of a raw answer; a body behind it is left out, as
-// it is in what a plugin sees.
-func parseAnswer(raw string) (*seks.AnswerHead, error) {
-	head, _, _ := strings.Cut(strings.ReplaceAll(raw, "\r\n", "\n"), "\n\n")
+// parseAnswer reads a raw answer; a plugin sees its head.
+func parseAnswer(raw string) (*seks.AnswerHead, string, error) {
+	head, body, _ := strings.Cut(strings.ReplaceAll(raw, "\r\n", "\n"), "\n\n")
 	lines := strings.Split(strings.TrimRight(head, "\n"), "\n")
 	first := strings.Fields(lines[0])
 	if len(first) < 2 || !strings.HasPrefix(first[0], "HTTP/1.") {
-		return nil, fmt.Errorf("%q is no status line such as HTTP/1.1 200 OK", lines[0])
+		return nil, "", fmt.Errorf("%q is no status line such as HTTP/1.1 200 OK", lines[0])
 	}
 	status, err := strconv.ParseUint(first[1], 10, 64)
 	if err != nil {
-		return nil, fmt.Errorf("%q is no status line such as HTTP/1.1 200 OK", lines[0])
+		return nil, "", fmt.Errorf("%q is no status line such as HTTP/1.1 200 OK", lines[0])
 	}
 	headers, err := parseHeaders(lines[1:])
-	return &seks.AnswerHead{Status: status, Headers: headers}, err
+	return &seks.AnswerHead{Status: status, Headers: headers}, body, err
 }
 
 // view cuts the tokens out of the request, for good, and shows the rest.
@@ -131,8 +130,9 @@ func split(upstream string) (authority, base string) {
 	return authority, base
 }
 
-// apply makes the plan's edits and writes the request that goes upstream.
-func (r *request) apply(p *abi.Plan, v *seks.View, e *evaluation) (string, error) {
+// edit makes the plan's edits, and gives the first line and the host of the request
+// that goes upstream.
+func (r *request) edit(p *abi.Plan, v *seks.View, e *evaluation) (string, error) {
 	authority, base := v.UpstreamAuthority, v.UpstreamBase
 	if p.Upstream != "" {
 		i := slices.IndexFunc(e.manifest.Upstreams, func(u seks.Upstream) bool { return u.Name == p.Upstream })
@@ -140,6 +140,9 @@ func (r *request) apply(p *abi.Plan, v *seks.View, e *evaluation) (string, error
 			return "", fmt.Errorf("upstream %q is not in the manifest", p.Upstream)
 		}
 		authority, base = split(e.manifest.Upstreams[i].URL)
+	}
+	if p.BodyMode == abi.BodyHashFirst {
+		e.sum(^uint64(0), r.body)
 	}
 	path, query := base+v.Path, v.Query
 	for i := range p.Edits {
@@ -158,21 +161,44 @@ func (r *request) apply(p *abi.Plan, v *seks.View, e *evaluation) (string, error
 		case abi.SetRawQuery:
 			query = value
 		default:
-			return "", fmt.Errorf("edit %d is of a kind that sdktest does not make", i+1)
+			return "", fmt.Errorf("edit %d is of a kind that sdktest does not make: try `seks plugin eval`", i+1)
 		}
 	}
 	if query != "" {
 		path += "?" + query
 	}
+	return fmt.Sprintf("%s %s HTTP/1.1\nHost: %s\n", r.method, path, authority), nil
+}
+
+// transform has the plugin make the body anew, and says its length as the host does.
+func (r *request) transform(p *abi.Plan, begin func() seks.Body, e *evaluation) (err error) {
+	if r.body, err = e.body(begin, r.body, abi.MaxBodyInView, p.Digests); err != nil {
+		return fmt.Errorf("the request's body: %w", err)
+	}
+	framing := seks.Header{Name: "Transfer-Encoding", Value: "chunked"}
+	if p.BodySize > 0 {
+		framing = seks.Header{Name: "Content-Length", Value: strconv.FormatUint(p.BodySize-1, 10)}
+		if p.BodySize-1 != uint64(len(r.body)) {
+			return fmt.Errorf("the request's body: the plan says that it gets %d bytes, and it has %d", p.BodySize-1, len(r.body))
+		}
+	}
+	r.headers = slices.DeleteFunc(r.headers, func(h seks.Header) bool {
+		return strings.EqualFold(h.Name, "content-length") || strings.EqualFold(h.Name, "transfer-encoding")
+	})
+	r.headers = append(r.headers, framing)
+	return nil
+}
+
+func (r *request) text(at string) string {
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s %s HTTP/1.1\nHost: %s\n", r.method, path, authority)
+	out.WriteString(at)
 	for _, h := range r.headers {
 		fmt.Fprintf(&out, "%s: %s\n", h.Name, h.Value)
 	}
 	if r.body != "" {
 		out.WriteString("\n" + r.body)
 	}
-	return out.String(), nil
+	return out.String()
 }
 
 // editHeader puts a header that is set in the place of the first of its name,

@@ -24,9 +24,9 @@ const Time = 1769860800
 
 // Run makes a subtest of each testdata/*.http, a raw HTTP/1.1 request as an
 // agent sends it to the broker, and compares the result with NAME.golden beside
-// it. A NAME.answer is the head of an answer as the API sends it to that
-// request, if there is one; its scrub plan is in NAME.answer.golden. `go test
-// -update` writes the goldens.
+// it. A NAME.answer is an answer as the API sends it to that request, if there is
+// one; its scrub plan, and a body that the plugin transforms, are in
+// NAME.answer.golden. `go test -update` writes the goldens.
 func Run(t *testing.T, p seks.Provider, fields map[string]string) {
 	requests, err := filepath.Glob("testdata/*.http")
 	if err != nil || len(requests) == 0 {
@@ -113,16 +113,23 @@ func Eval(p seks.Provider, raw string, fields map[string]string) (string, error)
 	if plan.Refusal != nil {
 		return text, nil
 	}
-	e := evaluation{manifest: &p.Manifest, fields: fields}
-	out, err := req.apply(&plan, view, &e)
+	e := newEvaluation(&p.Manifest, fields)
+	if code, err := e.checks(plan.Checks); err != nil || code != "" {
+		return text + "\nrefused: " + code + "\n", err
+	}
+	at, err := req.edit(&plan, view, e)
+	if err == nil && plan.BodyMode == abi.BodyTransform && req.body != "" {
+		err = req.transform(&plan, p.RequestBody, e)
+	}
 	if err != nil {
 		return "", err
 	}
-	return text + "\nrequest:\n" + out, nil
+	return text + "\nrequest:\n" + req.text(at), nil
 }
 
-// EvalAnswer is the scrub plan for the head of an answer to a raw request, as
-// text. It is empty where the plan of that request asks for no look at answers.
+// EvalAnswer is the scrub plan for an answer to a raw request, as text, with the
+// body that comes out where the plugin transforms it. It is empty where the plan of
+// that request asks for no look at answers.
 func EvalAnswer(p seks.Provider, raw, answer string) (string, error) {
 	req, err := parse(raw)
 	if err != nil {
@@ -136,7 +143,7 @@ func EvalAnswer(p seks.Provider, raw, answer string) (string, error) {
 	if made == nil || !made.InspectAnswer || p.Scrub == nil {
 		return "", nil
 	}
-	head, err := parseAnswer(answer)
+	head, body, err := parseAnswer(answer)
 	if err != nil {
 		return "", err
 	}
@@ -147,5 +154,11 @@ func EvalAnswer(p seks.Provider, raw, answer string) (string, error) {
 	if scrub == nil {
 		return "", nil
 	}
-	return scrub.Text(), nil
+	if !scrub.TransformBody {
+		return scrub.Text(), nil
+	}
+	if body, err = newEvaluation(&p.Manifest, nil).body(p.ResponseBody, body, abi.MaxBodyInView, 0); err != nil {
+		return "", fmt.Errorf("the answer's body: %w", err)
+	}
+	return scrub.Text() + "\nbody:\n" + body, nil
 }

@@ -193,3 +193,95 @@ func TestBodyInView(t *testing.T) {
 		}
 	}
 }
+
+// Body calls, with what lives between them: registers, digests and checks.
+func TestBodies(t *testing.T) {
+	body := func(next func(r *seks.BodyResult, piece []byte, last bool)) func() seks.Body {
+		return func() seks.Body {
+			return func(piece []byte, last bool) *seks.BodyResult {
+				r := new(seks.BodyResult)
+				next(r, piece, last)
+				return r
+			}
+		}
+	}
+	const sum = "81fe8bfe87576c3ecb22426f8e57847382917acf" // SHA-1 of "abcd"
+	for _, row := range []struct {
+		name string
+		next func(r *seks.BodyResult, piece []byte, last bool)
+		want string // or a part of the error
+	}{
+		{"nothing", func(*seks.BodyResult, []byte, bool) {}, ""},
+		{"slices and literals", func(r *seks.BodyResult, piece []byte, last bool) {
+			r.Text([]byte("<")).Slice(0, len(piece)).Text([]byte(">"))
+		}, "<ab><cd><>"},
+		{"a digest at the end", func(r *seks.BodyResult, _ []byte, last bool) {
+			if last {
+				r.Value(seks.Digest(seks.SHA1).Hex())
+			}
+		}, sum},
+		{"a register", func(r *seks.BodyResult, piece []byte, last bool) {
+			if len(piece) > 0 && piece[0] == 'a' {
+				r.Value(seks.Slice(0, 1).Store(3))
+			} else if last {
+				r.Value(seks.Concat(seks.Load(3), seks.Load(3)))
+			}
+		}, "aaa"},
+		{"checks that hold", func(r *seks.BodyResult, piece []byte, last bool) {
+			if last {
+				r.CheckElse("signature_invalid", seks.Digest(seks.SHA1).Hex(), seks.Lit(sum)).Text([]byte("whole"))
+			}
+		}, "whole"},
+		{"a check that does not", func(r *seks.BodyResult, piece []byte, last bool) {
+			r.Slice(0, len(piece))
+			if last {
+				r.CheckElse("signature_expired", seks.Lit("a"), seks.Lit("b"))
+			}
+		}, `cut with "signature_expired" behind 4 bytes`},
+		{"a slice too far", func(r *seks.BodyResult, piece []byte, _ bool) { r.Slice(1, len(piece)) }, "slice:1:2 reaches beyond the piece of 2 bytes"},
+		{"a register without anything", func(r *seks.BodyResult, _ []byte, _ bool) { r.Value(seks.Load(4)) }, "nothing was stored in register 4"},
+		{"a digest that was not asked for", func(r *seks.BodyResult, _ []byte, _ bool) { r.Value(seks.Digest(seks.MD5)) }, "no digest:md5 of the body"},
+		{"a field that goes to headers only", func(r *seks.BodyResult, _ []byte, _ bool) { r.Value(seks.Field("key")) }, "not one of the sinks"},
+	} {
+		p := seks.Provider{Manifest: manifest(), RequestBody: body(row.next)}
+		got, err := Body(p, fields, "abcd", 2, seks.SHA1)
+		if err != nil {
+			got = err.Error()
+		}
+		if err == nil && got != row.want || err != nil && (row.want == "" || !strings.Contains(got, row.want)) {
+			t.Errorf("%s: %q, want %q", row.name, got, row.want)
+		}
+	}
+	if _, err := AnswerBody(seks.Provider{}, "x", 1); err == nil || !strings.Contains(err.Error(), "has no RequestBody") {
+		t.Error(err)
+	}
+}
+
+// A plan's body: its framing is that of the host, and a length that isn't true is
+// an error; a check decides before all.
+func TestPlansOfBodies(t *testing.T) {
+	p := seks.Provider{Manifest: manifest(), RequestBody: func() seks.Body {
+		return func(piece []byte, last bool) *seks.BodyResult { return seks.Pass(piece).Text([]byte("+")) }
+	}}
+	for _, row := range []struct {
+		name string
+		plan *seks.Plan
+		want string
+	}{
+		{"in chunks", new(seks.Plan).TransformBody(), "Transfer-Encoding: chunked\n\nbody\n++"},
+		{"of a length", new(seks.Plan).TransformBody().Sized(7), "Content-Length: 7\n\nbody\n++"},
+		{"of a wrong length", new(seks.Plan).TransformBody().Sized(8), "says that it gets 8 bytes, and it has 7"},
+		{"hashed", new(seks.Plan).HashBody().SetHeader("x-sum", seks.Digest(seks.MD5).Hex()), "x-sum: ae6ba5b4c6eb1efd4a9fac3708046cbe"},
+		{"a token's check", new(seks.Plan).Check(seks.HMAC(seks.SHA256, seks.Token(), seks.Lit("m")), seks.Lit("x")), "refused: signature_invalid"},
+		{"one that holds", new(seks.Plan).Check(seks.Hash(seks.MD5, seks.Token()), seks.Hash(seks.MD5, seks.Lit(Token))), "request:\nPOST"},
+	} {
+		p.Always = row.plan
+		got, err := Eval(p, raw, fields)
+		if err != nil {
+			got = err.Error()
+		}
+		if !strings.Contains(got, row.want) {
+			t.Errorf("%s: %s\nwant %q", row.name, got, row.want)
+		}
+	}
+}

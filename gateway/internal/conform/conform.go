@@ -67,6 +67,7 @@ var checks = []struct {
 	{"determinism", (*tester).determinism},
 	{"encodings", (*tester).encodings},
 	{"scrub", (*tester).scrub},
+	{"bodies", (*tester).bodies},
 	{"limits", (*tester).limits},
 }
 

@@ -40,7 +40,6 @@ func (t *tester) plans(r *Result) (string, error) {
 	if refused == len(views) {
 		r.Advice = append(r.Advice, "every request that was tried is refused")
 	}
-	r.Advice = append(r.Advice, t.unused()...)
 	return fmt.Sprintf("%d requests, the largest plan has %d bytes of %d", len(views), t.largest, abi.MaxPlan), nil
 }
 
@@ -113,9 +112,14 @@ func (t *tester) note(pl *plan.Plan) {
 		}
 	}
 	for i := range pl.Checks {
-		for _, name := range append(fieldsIn(pl.Checks[i].A), fieldsIn(pl.Checks[i].B)...) {
-			t.used[[3]string{name}] = true
-		}
+		t.noteFields(pl.Checks[i].A)
+		t.noteFields(pl.Checks[i].B)
+	}
+}
+
+func (t *tester) noteFields(program []byte) {
+	for _, name := range fieldsIn(program) {
+		t.used[[3]string{name}] = true
 	}
 }
 
@@ -148,7 +152,7 @@ func (t *tester) unused() (advice []string) {
 	for i := range t.m.Fields {
 		f := &t.m.Fields[i]
 		if !t.used[[3]string{f.Name}] {
-			advice = append(advice, "no plan here used the field "+f.Name+": leave it out of the manifest, unless other requests need it")
+			advice = append(advice, "no plan or body here used the field "+f.Name+": leave it out of the manifest, unless other requests need it")
 			continue
 		}
 		for _, s := range f.Sinks {

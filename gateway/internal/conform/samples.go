@@ -122,6 +122,23 @@ func (s *samples) headerValue(name string) string {
 	return s.pick("", "1", "text", "a, b", "caf\xe9", "\t x", strings.Repeat("v", 300))
 }
 
+// bodies are of all sorts: none, short ones, text, and bytes of no kind in more
+// than one piece.
+func (s *samples) bodies() [][]byte {
+	all := make([]byte, 70_000)
+	for i := range all {
+		all[i] = byte(i)
+	}
+	random := make([]byte, 2*abi.MaxBodyInView)
+	for i := range random {
+		random[i] = byte(s.r.Uint32())
+	}
+	return [][]byte{
+		nil, []byte("x"), []byte(`{"name":"a","list":[1,2,{"b":null}],"mail":"jane@example.com"}`), []byte("a=1&b=caf%C3%A9"),
+		[]byte(strings.Repeat("line of text, caf\u00e9\r\n", 40)), all, random,
+	}
+}
+
 // odd is a view that no client sends by chance, and what is odd about it.
 type odd struct {
 	what string
@@ -190,6 +207,8 @@ func (s *samples) heads() []oddHead {
 	return []oddHead{
 		{"nothing in it", &abi.AnswerHead{}},
 		{"no header", at(200)},
+		{"JSON", at(200, abi.Header{Name: "Content-Type", Value: "application/json"})},
+		{"text", at(200, abi.Header{Name: "Content-Type", Value: "text/plain; charset=utf-8"})},
 		{"links of the upstream's", at(201, abi.Header{Name: "Location", Value: link}, abi.Header{Name: "Link", Value: "<" + link + `>; rel="next"`})},
 		{"cookies", at(200, abi.Header{Name: "Set-Cookie", Value: "session=1; Path=/"}, abi.Header{Name: "set-cookie", Value: ""})},
 		{"a redirect to another host", at(302, abi.Header{Name: "Location", Value: "https://elsewhere.example/"})},

@@ -115,7 +115,8 @@ func Eval(p *plugin.Plugin, raw []byte, fields map[string]string, at time.Time) 
 	if edited.Body != nil {
 		body = edited.Body
 	}
-	out.Request = requestText(line, edited, body)
+	chunked := v.Plan().BodyMode == abi.BodyTransform && v.Plan().BodySize == 0
+	out.Request = requestText(line, edited, body, chunked)
 	return out, nil
 }
 
@@ -201,14 +202,17 @@ func readRaw(raw []byte) (r request.Raw, body []byte, err error) {
 	return r, rest, nil
 }
 
-// requestText is the request as the upstream gets it, with LF for CR LF.
-func requestText(l apply.Line, e apply.Edited, body []byte) string {
+// requestText is the request as the upstream gets it, with LF for CR LF. The pieces
+// of a body that goes in chunks are put together.
+func requestText(l apply.Line, e apply.Edited, body []byte, chunked bool) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s HTTP/1.1\nHost: %s\n", l.Method, e.Target, l.Origin.Host)
 	for _, h := range e.Headers {
 		fmt.Fprintf(&b, "%s: %s\n", h.Name, h.Value)
 	}
-	if len(body) > 0 || l.Method == "POST" || l.Method == "PUT" || l.Method == "PATCH" {
+	if chunked && len(body) > 0 {
+		b.WriteString("Transfer-Encoding: chunked\n")
+	} else if len(body) > 0 || l.Method == "POST" || l.Method == "PUT" || l.Method == "PATCH" {
 		fmt.Fprintf(&b, "Content-Length: %d\n", len(body))
 	}
 	if len(body) > 0 {

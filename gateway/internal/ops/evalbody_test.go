@@ -20,7 +20,8 @@ func TestEvalOfBodies(t *testing.T) {
 	}{
 		"a field":     {new(seks.Plan).SetJSON("auth", seks.Field("api_key")), `{"q":1}`, `{"auth":"k","q":1}`, "Content-Length: 18"},
 		"hashed":      {new(seks.Plan).HashBody().SetHeader("x-sum", seks.Digest(seks.MD5).Hex()), `{"q":1}`, `{"q":1}`, "x-sum: eb7a8d661b8cf94ec314a7c59d80a0bf"},
-		"transformed": {new(seks.Plan).TransformBody(), `{"q":"a"}`, `{"Q":"A"}`, "Content-Length: 9"},
+		"transformed": {new(seks.Plan).TransformBody(), `{"q":"a"}`, `{"Q":"A"}`, "Transfer-Encoding: chunked"},
+		"of a length": {new(seks.Plan).TransformBody().Sized(9), `{"q":"a"}`, `{"Q":"A"}`, "Content-Length: 9"},
 	} {
 		m := &abi.Manifest{
 			Name: "ok", Version: "1.0.0", Upstreams: []abi.Upstream{{Name: "main", URL: "https://api.example.com"}},

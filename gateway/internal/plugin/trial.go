@@ -49,6 +49,19 @@ func (t *Trial) Call(export string, input []byte) (out []byte, took time.Duratio
 	return append([]byte(nil), out...), took, readable(err)
 }
 
+// Piece makes one call for a piece of a body.
+func (t *Trial) Piece(export string, piece []byte, flags uint32) ([]byte, error) {
+	if t.in == nil || t.in.dead {
+		if _, err := t.Fresh(); err != nil {
+			return nil, err
+		}
+	}
+	t.in.flags = flags
+	defer func() { t.in.flags = 0 }()
+	out, _, err := t.Call(export, piece)
+	return out, err
+}
+
 // Memory is the size of the instance's memory in bytes, which never shrinks.
 func (t *Trial) Memory() int {
 	if t.in == nil {
