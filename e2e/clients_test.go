@@ -26,6 +26,7 @@ func TestClients(t *testing.T) {
 			t.Run(name, func(t *testing.T) { w.runNode(t, passed, node, name) })
 		}
 	})
+	t.Run("Debian", func(t *testing.T) { w.runDebian(t, passed) })
 	w.clean(t)
 	// A part of the clients makes no table.
 	if run := flag.Lookup("test.run"); !t.Failed() && !strings.Contains(run.Value.String(), "/") {

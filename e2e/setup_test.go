@@ -42,7 +42,9 @@ func TestMain(m *testing.M) {
 		}
 	}
 	status := m.Run()
-	endWorld()
+	if common.w != nil {
+		common.w.close()
+	}
 	_ = os.RemoveAll(warmed)
 	os.Exit(status)
 }

@@ -21,8 +21,9 @@ type world struct {
 	*harness.Broker
 	providers map[string]*provider
 	elsewhere *httptest.Server // a host that is no API's, where signed downloads are
-	uploads   string           // the URL of GitHub's host for uploads
-	socket    string           // an agent listener on a unix socket
+	ends      []func()
+	uploads   string // the URL of GitHub's host for uploads
+	socket    string // an agent listener on a unix socket
 }
 
 // provider is one API of the world, and the tokens for it.
@@ -44,13 +45,12 @@ var common struct {
 	once sync.Once
 	w    *world
 	err  error
-	end  []func()
 }
 
 // theWorld is the common world, begun with the first test that wants it.
 func theWorld(t *testing.T) *world {
 	t.Helper()
-	common.once.Do(func() { common.w, common.err = newWorld() })
+	common.once.Do(func() { common.w, common.err = newWorld(worldOptions{}) })
 	if common.err != nil {
 		t.Fatal(common.err)
 	}
@@ -62,69 +62,84 @@ func theWorld(t *testing.T) *world {
 	return common.w
 }
 
-// endWorld ends what newWorld began, the last first.
-func endWorld() {
-	for _, end := range slices.Backward(common.end) {
-		end()
-	}
+// worldOptions are what one world has that others have not.
+type worldOptions struct {
+	only  string // this provider alone
+	plain bool   // no interim answers, which not all clients can read
+	table string // more of its table in broker.toml
+	extra string // more of broker.toml
 }
 
-func newWorld() (*world, error) {
-	w := &world{providers: map[string]*provider{}}
+func newWorld(o worldOptions) (w *world, err error) {
+	w = &world{providers: map[string]*provider{}}
+	defer func() {
+		if err != nil {
+			w.close()
+		}
+	}()
 	w.elsewhere = httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
 		_, _ = fmt.Fprintf(rw, "archive; token %q; authorization %q", r.URL.Query().Get("token"), r.Header.Get("Authorization"))
 	}))
-	common.end = append(common.end, w.elsewhere.Close)
+	w.ends = append(w.ends, w.elsewhere.Close)
+	dir, err := os.MkdirTemp("", "seks-world")
+	if err != nil {
+		return w, err
+	}
+	w.ends = append(w.ends, func() { _ = os.RemoveAll(dir) })
+	w.socket = dir + "/agent.sock"
 	var tables strings.Builder
 	for name, handler := range map[string]func(key string) http.Handler{
 		"openai": nil, "anthropic": nil, "gemini": apis.Gemini, "notion": apis.Notion, "brave": apis.Brave,
 		"github":     func(key string) http.Handler { return apis.GitHub(key, w.elsewhere.URL, w.uploads) },
 		"cloudflare": func(key string) http.Handler { return apis.Cloudflare(key, "cfk_"+key, email) },
 	} {
+		if o.only != "" && name != o.only {
+			continue
+		}
 		p := &provider{name: name, key: newKey()}
-		var err error
 		if name == "github" {
-			if p.uploads, err = start(p, handler); err != nil {
-				return nil, err
+			if p.uploads, err = w.start(p, handler, o.plain); err != nil {
+				return w, err
 			}
 			w.uploads = p.uploads.URL()
 		}
-		if p.double, err = start(p, handler); err != nil {
-			return nil, err
+		if p.double, err = w.start(p, handler, o.plain); err != nil {
+			return w, err
 		}
-		fmt.Fprintf(&tables, "[providers.%s]\nupstream = %q\n", name, p.double.URL())
+		fmt.Fprintf(&tables, "[providers.%s]\nupstream = %q\n%s", name, p.double.URL(), o.table)
 		if name == "github" {
 			fmt.Fprintf(&tables, "[providers.github.upstreams]\nuploads = %q\n", w.uploads)
 		}
 		w.providers[name] = p
 	}
-	dir, err := os.MkdirTemp("", "seks-world")
-	if err != nil {
-		return nil, err
-	}
-	common.end = append(common.end, func() { _ = os.RemoveAll(dir) })
-	w.socket = dir + "/agent.sock"
-	if w.Broker, err = warmBroker(harness.Options{Dir: dir, Listen: []string{"127.0.0.1:0", "unix:" + w.socket}, Providers: tables.String()}); err != nil {
-		return nil, err
+	if w.Broker, err = warmBroker(harness.Options{Dir: dir, Listen: []string{"127.0.0.1:0", "unix:" + w.socket}, Providers: tables.String(), Extra: o.extra}); err != nil {
+		return w, err
 	}
 	if err := w.Start(); err != nil {
-		return nil, err
+		return w, err
 	}
-	common.end = append(common.end, func() { _ = w.Kill() })
+	w.ends = append(w.ends, func() { _ = w.Kill() })
 	for _, p := range w.providers {
 		if err := w.credentials(p); err != nil { // over its socket, which is quicker
-			return nil, err
+			return w, err
 		}
 	}
 	return w, nil
 }
 
-func start(p *provider, handler func(key string) http.Handler) (*upstream.Server, error) {
+// close ends all that the world has begun, the last first.
+func (w *world) close() {
+	for _, end := range slices.Backward(w.ends) {
+		end()
+	}
+}
+
+func (w *world) start(p *provider, handler func(key string) http.Handler, plain bool) (*upstream.Server, error) {
 	seed, err := noiseSeed()
 	if err != nil {
 		return nil, err
 	}
-	o := upstream.Options{Key: p.key, Files: 45, Hostile: upstream.Hostile{Probability: noiseProbability, Seed: seed}}
+	o := upstream.Options{Key: p.key, Files: 45, Hostile: upstream.Hostile{Probability: noiseProbability, Seed: seed, NoInterim: plain}}
 	if handler != nil {
 		o.Handler = handler(p.key)
 	}
@@ -132,7 +147,7 @@ func start(p *provider, handler func(key string) http.Handler) (*upstream.Server
 	if _, err := s.Start(); err != nil {
 		return nil, err
 	}
-	common.end = append(common.end, func() { _ = s.Close() })
+	w.ends = append(w.ends, func() { _ = s.Close() })
 	return s, nil
 }
 

@@ -18,6 +18,7 @@ import (
 type Hostile struct {
 	Probability float64 // that an answer is one of these; 0: none is
 	Seed        uint64  // 0: Start picks one, see Server.Seed
+	NoInterim   bool    // without interim answers: Python's http.client, among others, can't read them
 }
 
 // Bounds of the noise in one answer, so that a download stays a download.
@@ -41,7 +42,7 @@ func (l *noisyListener) Accept() (net.Conn, error) {
 	}
 	l.conns++ // only one goroutine accepts
 	rng := rand.New(rand.NewPCG(l.hostile.Seed, l.conns))
-	return &noisyConn{Conn: c, probability: l.hostile.Probability, noise: noise{rng: rng}}, nil
+	return &noisyConn{Conn: c, probability: l.hostile.Probability, noise: noise{rng: rng, noInterim: l.hostile.NoInterim}}, nil
 }
 
 // noisyConn writes what net/http writes, in other bytes of the same meaning.
@@ -112,12 +113,13 @@ func (c *noisyConn) send(out []byte) error {
 
 // noise rewrites the answers of one connection as they pass.
 type noise struct {
-	rng    *rand.Rand
-	state  wireState
-	part   []byte // of a head or line that is not whole yet
-	left   int64  // of a body or chunk
-	loud   bool   // this answer is a noisy one
-	budget int    // how many of its bytes still are
+	rng       *rand.Rand
+	noInterim bool
+	state     wireState
+	part      []byte // of a head or line that is not whole yet
+	left      int64  // of a body or chunk
+	loud      bool   // this answer is a noisy one
+	budget    int    // how many of its bytes still are
 }
 
 func (n *noise) chance() bool { return n.rng.IntN(2) == 0 }

@@ -22,7 +22,7 @@ func (n *noise) loudHead(head string, request []byte) string {
 	}
 	first, _, _ := bytes.Cut(request, []byte("\r\n"))
 	var b strings.Builder
-	if bytes.HasSuffix(first, []byte(" HTTP/1.1")) { // 1.0 knows none
+	if !n.noInterim && bytes.HasSuffix(first, []byte(" HTTP/1.1")) { // 1.0 knows none
 		for n.chance() && b.Len() < 400 {
 			b.WriteString(interims[n.rng.IntN(len(interims))])
 		}
