@@ -43,10 +43,7 @@ func (a *app) send(ctx context.Context, c *config.Config, name string, body []by
 	if !errors.Is(err, admin.ErrNotRunning) {
 		return nil, err
 	}
-	b, err := ops.Open(c, a.build, a.prompt)
-	if errors.Is(err, kv.ErrLocked) {
-		return nil, fmt.Errorf("%w, and its admin socket %s does not answer: wait until it has started, or stop it", err, ops.Socket(c))
-	}
+	b, err := a.open(c)
 	if err != nil {
 		return nil, err
 	}
@@ -55,6 +52,15 @@ func (a *app) send(ctx context.Context, c *config.Config, name string, body []by
 		return nil, err
 	}
 	return json.Marshal(out)
+}
+
+// open opens the store, where no broker runs.
+func (a *app) open(c *config.Config) (*ops.Broker, error) {
+	b, err := ops.Open(c, a.build, a.prompt)
+	if errors.Is(err, kv.ErrLocked) {
+		return nil, fmt.Errorf("%w, and its admin socket %s does not answer: wait until it has started, or stop it", err, ops.Socket(c))
+	}
+	return b, err
 }
 
 // print shows v as JSON where that was asked for, else as text.

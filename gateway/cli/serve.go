@@ -73,7 +73,7 @@ func (a *app) serve(ctx context.Context, c *config.Config) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, g.broker.Close()) }()
-	if g.log, err = g.openLog(); err != nil {
+	if g.log, err = g.broker.OpenLog(); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, g.log.Close()) }()
@@ -90,18 +90,6 @@ func (a *app) serve(ctx context.Context, c *config.Config) (err error) {
 	}
 	g.stop()
 	return err
-}
-
-func (g *gateway) openLog() (*accesslog.Log, error) {
-	signer, err := g.broker.LogSigner()
-	if err != nil {
-		return nil, err
-	}
-	c := g.config.AccessLog
-	return accesslog.Open(accesslog.Config{
-		Dir: ops.LogDir(g.config), Sync: c.Durability == config.DurabilitySync,
-		Signer: signer, Keep: c.Keep, MaxBytes: c.MaxBytes,
-	})
 }
 
 var shapeModes = map[config.Shapes]scrub.ShapeMode{config.ShapesLog: scrub.ShapesLog, config.ShapesMask: scrub.ShapesMask}

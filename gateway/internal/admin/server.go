@@ -86,14 +86,18 @@ func (s *Server) routes(allowed func(*http.Request) bool) http.Handler {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", s.ready)
 	mux.Handle("GET /metrics", s.metrics.handler())
-	mux.HandleFunc("POST /admin/v1/{command...}", func(w http.ResponseWriter, r *http.Request) {
-		if !allowed(r) {
-			w.Header().Set("WWW-Authenticate", "Bearer")
-			fail(w, http.StatusUnauthorized, errors.New("an admin token is needed: make one with `seks admin token`, and send it as Authorization: Bearer …"))
-			return
+	guarded := func(next http.HandlerFunc) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			if !allowed(r) {
+				w.Header().Set("WWW-Authenticate", "Bearer")
+				fail(w, http.StatusUnauthorized, errors.New("an admin token is needed: make one with `seks admin token`, and send it as Authorization: Bearer …"))
+				return
+			}
+			next(w, r)
 		}
-		s.command(w, r)
-	})
+	}
+	mux.HandleFunc("POST /admin/v1/{command...}", guarded(s.command))
+	mux.HandleFunc("POST /admin/v1/stream/scrub", guarded(s.scrub))
 	mux.HandleFunc("/admin/v1/{command...}", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Allow", http.MethodPost)
 		fail(w, http.StatusMethodNotAllowed, errors.New("commands are given by POST"))

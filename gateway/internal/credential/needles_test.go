@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seksbot/seks-broker/gateway/internal/accesslog"
 	"github.com/seksbot/seks-broker/gateway/internal/credential"
 	"github.com/seksbot/seks-broker/gateway/internal/kv"
 	"github.com/seksbot/seks-broker/gateway/internal/needle"
@@ -155,5 +156,21 @@ func TestTenantScopeCostsALookUp(t *testing.T) {
 		t.Errorf("%d bytes for each credential in use: the set is not shared", each)
 	} else {
 		t.Logf("%d bytes for each credential in use", each)
+	}
+}
+
+// Needles are made for what will be logged, and for nothing else.
+func TestNeedlesNeedASlot(t *testing.T) {
+	h := newHouse(t)
+	h.set("main", key)
+	used := h.slot()
+	used.Release()
+	for name, slot := range map[string]accesslog.Slot{"none": {}, "used": used} {
+		if set, built, err := h.store.Needles("default", "main", slot); err == nil || set != nil || built != 0 {
+			t.Errorf("%s: %v, %d, %v", name, set, built, err)
+		}
+	}
+	if set, built, err := h.store.Needles("default", "main", h.slot()); err != nil || built != 1 || finds(set, key) != "main" {
+		t.Errorf("%d, %v", built, err)
 	}
 }

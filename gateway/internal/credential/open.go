@@ -64,6 +64,17 @@ func (s *Store) Open(p policy.Permit, l limit.Lease, slot accesslog.Slot) (Crede
 	return c, nil
 }
 
+// Needles is what answers to requests with that credential are searched for, for a
+// search that no request asks for. The slot is the proof that it will be logged;
+// built is as Built.
+func (s *Store) Needles(tenant, name string, slot accesslog.Slot) (set *needle.Set, built int, err error) {
+	if !slot.Opens() {
+		return nil, 0, errors.New("a credential was asked for without a place in the log")
+	}
+	c, err := s.find(key{tenant, name})
+	return c.needles, c.built, err
+}
+
 func (s *Store) find(k key) (Credential, error) {
 	s.mu.RLock()
 	e := s.open[k]

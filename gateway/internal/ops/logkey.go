@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 
 	"github.com/seksbot/seks-broker/gateway/internal/accesslog"
+	"github.com/seksbot/seks-broker/gateway/internal/config"
 	"github.com/seksbot/seks-broker/gateway/internal/kv"
 	"github.com/seksbot/seks-broker/gateway/internal/seal"
 	"github.com/seksbot/seks-broker/gateway/internal/secret"
@@ -48,6 +49,20 @@ func (b *Broker) logSeed() (secret.Bytes, error) {
 		return secret.Bytes{}, err
 	}
 	return secret.New(seed), b.kv.Update(func(batch *kv.Batch) error { return batch.Set(logKey, sealed) })
+}
+
+// OpenLog opens the access log, to write. One process at a time does: the one that
+// has the store open.
+func (b *Broker) OpenLog() (*accesslog.Log, error) {
+	signer, err := b.LogSigner()
+	if err != nil {
+		return nil, err
+	}
+	c := b.Config.AccessLog
+	return accesslog.Open(accesslog.Config{
+		Dir: LogDir(b.Config), Sync: c.Durability == config.DurabilitySync,
+		Signer: signer, Keep: c.Keep, MaxBytes: c.MaxBytes,
+	})
 }
 
 // LogCheckpoint signs every exchange that has ended and gives the newest
