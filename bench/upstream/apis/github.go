@@ -23,7 +23,7 @@ const issues = 5
 //	GET  /repos/{owner}/{repo}/zipball/{ref}       a redirect to elsewhere
 //	POST /app/installations/{id}/access_tokens     a token, "ghs_born…"
 //	POST /repos/{owner}/{repo}/actions/runners/registration-token, remove-token, generate-jitconfig
-//	POST /graphql
+//	POST, GET /graphql
 func GitHub(key, elsewhere, uploads string) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /user", func(w http.ResponseWriter, r *http.Request) { answer(w, 200, user(r, "octo")) })
@@ -56,7 +56,7 @@ func GitHub(key, elsewhere, uploads string) http.Handler {
 		}
 		answer(w, 201, object{"token": BornToken, "expires_at": "2030-01-01T00:00:00Z"})
 	})
-	mux.HandleFunc("POST /graphql", graphQL)
+	mux.HandleFunc("/graphql", graphQL)
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { githubError(w, 404, "Not Found") })
 	return keyed("Bearer "+key, header("Authorization"), func(w http.ResponseWriter, _ *http.Request) { githubError(w, 401, "Bad credentials") }, mux)
 }
@@ -136,7 +136,10 @@ func asset(w http.ResponseWriter, r *http.Request) {
 }
 
 func graphQL(w http.ResponseWriter, r *http.Request) {
-	query, _ := read(r)["query"].(string)
+	query := r.URL.Query().Get("query")
+	if r.Method == http.MethodPost {
+		query, _ = read(r)["query"].(string)
+	}
 	switch {
 	case query == "":
 		githubError(w, 400, "A query attribute must be specified and must be a string.")
