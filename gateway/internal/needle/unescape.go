@@ -53,6 +53,9 @@ func (u *unescaper) token(i int) (value rune, next int) {
 			for n < len(b) && b[n] == '\\' {
 				n++
 			}
+			if u.cut = n == len(b) && !u.whole; u.cut { // where it ends is not known yet
+				return '\\', i + 1
+			}
 			if n > maxToken/2 {
 				u.kind = JSON
 				return '\\', i + n - maxToken/2
