@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"strconv"
 	"strings"
@@ -62,6 +63,72 @@ func TestBulkInFlatMemory(t *testing.T) {
 			t.Errorf("the log has %v", l)
 		}
 	}
+}
+
+// A plugin that transforms bodies holds none: a gibibyte each way through one in Go.
+func TestBulkThroughAPlugin(t *testing.T) {
+	size := int64(1 << 30)
+	if testing.Short() {
+		size = 128 << 20
+	}
+	text := bytes.Repeat([]byte("a report of no length, by nobody; "), 8<<10)
+	content := func() io.Reader { return io.LimitReader(&again{text: text}, size) }
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if q.Method == "PUT" {
+			n, err := io.Copy(io.Discard, q.Body)
+			_, _ = fmt.Fprintf(w, "%d %v", n, err)
+			return
+		}
+		w.Header().Set("Content-Type", "text/plain")
+		_, _ = io.Copy(w, content()) // a broker that hangs up is seen at the other end
+	}))
+	t.Cleanup(api.Close)
+	const name = "sealed"
+	r := newRig(t, upstream.Options{}, harness.Options{Plugins: pluginsDir(t), Extra: tables(api.URL, name)})
+	r.must("", "plugin", "trust", "--yes", "--install", example{name: name, make: true}.build(t))
+	r.must("api_key=stand-in-0123456789\nseal_key=seal-0123456789abcdef\n", "credential", "set", name, "--provider", name)
+	_, token := r.issueFor(name, "agent-2")
+	exchange := func(method, path string, body io.Reader) *http.Response {
+		q, err := http.NewRequestWithContext(t.Context(), method, r.URL+"/api/"+name+"/v1/reports"+path, body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q.Header.Set("Authorization", "Bearer "+token)
+		resp, err := http.DefaultTransport.RoundTrip(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp
+	}
+	_ = exchange("GET", "", nil).Body.Close() // an instance, and what a first request allocates
+	before, begun := memory(t, r.PID()), time.Now()
+	up := exchange("PUT", "/large", content())
+	if said, err := io.ReadAll(up.Body); err != nil || string(said) != fmt.Sprintf("%d <nil>", size+int64(len("\nseal: "))+64) {
+		t.Errorf("the API got %s, %v", said, err)
+	}
+	down := exchange("GET", "", nil)
+	if n, err := differsAt(down.Body, content()); err != nil || n != size {
+		t.Errorf("%d of %d bytes are as they should be; %v", n, size, err)
+	}
+	_, _ = up.Body.Close(), down.Body.Close()
+	took, after := time.Since(begun), memory(t, r.PID())
+	t.Logf("%d MiB each way at %.0f MB/s; resident %d MiB before, %d MiB after, %d MiB at the most",
+		size>>20, 2*float64(size)/1e6/took.Seconds(), before.now>>20, after.now>>20, after.peak>>20)
+	if grown := max(after.peak-before.peak, after.now-before.now); grown > maxGrowth {
+		t.Errorf("resident memory grew by %d MiB", grown>>20)
+	}
+}
+
+// again is a text, without an end.
+type again struct {
+	text []byte
+	at   int
+}
+
+func (a *again) Read(p []byte) (int, error) {
+	n := copy(p, a.text[a.at:])
+	a.at = (a.at + n) % len(a.text)
+	return n, nil
 }
 
 func download(t *testing.T, r *rig, path string, size int64, length bool) {
