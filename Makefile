@@ -7,7 +7,7 @@ PLUGINS := $(patsubst plugins/%/main.go,%,$(wildcard plugins/*/main.go))
 WASM    := $(PLUGINS:%=build/plugins/%.wasm)
 
 .DEFAULT_GOAL := help
-.PHONY: help build plugins run demo test check bench fuzz clean
+.PHONY: help build plugins run demo test check bench fuzz leaks clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ bench: build ## the benchmark tables; BENCH="-scenario small -seconds 1" narrows
 
 fuzz: ## fuzz each target for FUZZTIME (default 10m)
 	@./fuzz.sh $(or $(FUZZTIME),10m)
+
+leaks: ## gitleaks over what came out of the scrubber's corpus (builds it first: minutes)
+	@./leaks.sh
 
 clean: ## remove what was built; data/ stays
 	rm -rf build

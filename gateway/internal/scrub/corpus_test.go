@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"image"
@@ -74,7 +75,8 @@ func kept(out, text string) (longest int) {
 
 // Every case of a corpus that was made without any code of ours is caught: of its
 // writing of the secret nothing is left, and of what is around it everything. What
-// came out is also written to $SCRUBBED, for a scanner of another make to look at.
+// came out is also written to $SCRUBBED, and what went in beside it, for a scanner of
+// another make to look at (leaks.sh).
 func TestCorpus(t *testing.T) {
 	cases, secrets := corpus(t)
 	if len(cases) < 2000 {
@@ -82,7 +84,7 @@ func TestCorpus(t *testing.T) {
 	}
 	s := set(secrets...)
 	r := rand.New(rand.NewPCG(7, 7))
-	var all bytes.Buffer
+	var all, before bytes.Buffer
 	caught := map[string]int{}
 	for i, c := range cases {
 		front, text, back := string(c.Front), string(c.Text), string(c.Back)
@@ -107,10 +109,11 @@ func TestCorpus(t *testing.T) {
 		}
 		caught[c.Form]++
 		fmt.Fprintf(&all, "%s\n", out)
+		fmt.Fprintf(&before, "%s\n", text)
 	}
 	checkTable(t, cases, caught)
 	if path := os.Getenv("SCRUBBED"); path != "" {
-		if err := os.WriteFile(path, all.Bytes(), 0o600); err != nil {
+		if err := errors.Join(os.WriteFile(path, all.Bytes(), 0o600), os.WriteFile(path+".before", before.Bytes(), 0o600)); err != nil {
 			t.Fatal(err)
 		}
 	}
