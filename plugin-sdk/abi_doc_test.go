@@ -75,7 +75,7 @@ func TestLimitsAndOperationsInDoc(t *testing.T) {
 		"MaxEntries": abi.MaxEntries, "MaxEdits": abi.MaxEdits, "MaxOperations": abi.MaxOperations, "MaxProgram": abi.MaxProgram,
 		"MaxOps": abi.MaxOps, "MaxStack": abi.MaxStack, "MaxValue": abi.MaxValue, "MaxRegisters": abi.MaxRegisters,
 		"MaxChecks": abi.MaxChecks, "MaxWork": abi.MaxWork, "MaxSignatures": abi.MaxSignatures, "MaxBodyOutput": abi.MaxBodyOutput,
-		"MaxParameters": abi.MaxParameters,
+		"MaxParameters": abi.MaxParameters, "MaxRunning": abi.MaxRunning, "MaxContext": abi.MaxContext, "MaxHints": abi.MaxHints,
 	} {
 		if !strings.Contains(doc, "| `"+name+"` | "+strconv.Itoa(value)+" |") {
 			t.Errorf("ABI.md does not say that %s is %d", name, value)
@@ -93,7 +93,7 @@ func TestLimitsAndOperationsInDoc(t *testing.T) {
 	known := 0
 	for op := range 256 {
 		// The operands that make the text forms of the table.
-		for _, operand := range []string{"", "\x07Bearer ", "\x07api_key", "\x00\x40", "\x02", "\x03", "\x00"} {
+		for _, operand := range []string{"", "\x07Bearer ", "\x07api_key", "\x00\x40", "\x02", "\x03", "\x00", "\x00\x03"} {
 			program := string([]byte{byte(op)}) + operand
 			if _, rest, err := abi.Next([]byte(program)); err != nil || len(rest) > 0 {
 				continue

@@ -1,6 +1,10 @@
 package seks
 
-import "github.com/seksbot/seks-broker/plugin-sdk/abi"
+import (
+	"bytes"
+
+	"github.com/seksbot/seks-broker/plugin-sdk/abi"
+)
 
 // Body makes something else of a body, piece by piece: the pieces come in order,
 // each once, and the last one, which may be empty, has last set. A piece is only
@@ -66,6 +70,13 @@ func (p *Plan) TransformBody(digests ...abi.Hash) *Plan {
 	return p
 }
 
+// With gives the body calls what they are to know of the plan:
+// Provider.RequestBodyWith gets it.
+func (p *Plan) With(context []byte) *Plan {
+	p.BodyContext = context
+	return p
+}
+
 // Sized says how long the transformed body gets, in bytes. Without it the body
 // goes in chunks.
 func (p *Plan) Sized(length uint64) *Plan {
@@ -76,10 +87,18 @@ func (p *Plan) Sized(length uint64) *Plan {
 // body runs one call of a body.
 func (g *guest) body(begin func() Body, current *Body, size, flags uint32) []byte {
 	g.turn()
-	if begin == nil {
-		panic("seks: the plan transforms a body, and the Provider has no RequestBody or ResponseBody for it")
+	const none = "seks: the plan transforms a body, and the Provider has no RequestBody, RequestBodyWith or ResponseBody for it"
+	if flags&abi.FlagContext != 0 {
+		if g.provider.RequestBodyWith == nil {
+			panic(none)
+		}
+		*current = g.provider.RequestBodyWith(bytes.Clone(g.read(size)))
+		return nil
 	}
 	if flags&abi.FlagFirst != 0 || *current == nil {
+		if begin == nil {
+			panic(none)
+		}
 		*current = begin()
 	}
 	result := (*current)(g.read(size), flags&abi.FlagLast != 0)

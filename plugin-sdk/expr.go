@@ -40,6 +40,15 @@ func Load(register int) Expr { return abi.AppendRegister(nil, abi.OpLoad, regist
 // Store is e, and keeps it in a register.
 func (e Expr) Store(register int) Expr { return abi.AppendRegister(join(e), abi.OpStore, register) }
 
+// Absorb is nothing, and adds e to one of the exchange's running digests, 0 to
+// abi.MaxRunning-1. It stands in a body call, and e has no credential in it.
+func (e Expr) Absorb(digest int, h abi.Hash) Expr {
+	return abi.AppendRunning(join(e), abi.OpAbsorb, digest, h)
+}
+
+// Total is what a running digest has come to, raw; it begins anew.
+func Total(digest int, h abi.Hash) Expr { return abi.AppendRunning(nil, abi.OpTotal, digest, h) }
+
 // RSA is the signature of message, RSASSA-PKCS1-v1_5 with SHA-256, raw. key is a
 // private key in PEM, as ABI.md §5 has it.
 func RSA(key, message Expr) Expr { return abi.AppendOp(join(key, message), abi.OpRSA) }

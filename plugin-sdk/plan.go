@@ -56,6 +56,14 @@ func (p *Plan) Act(name string, class abi.Class, resource string) *Plan {
 	return p
 }
 
+// ActBy is Act on another resource than the request's own path: rules judge it as
+// they would a request with that method and that path. Where resource is "", the
+// plugin can't tell which it is: it meets every deny rule, and no allow rule.
+func (p *Plan) ActBy(name string, class abi.Class, method, resource string) *Plan {
+	p.Acts = append(p.Acts, abi.Act{Name: name, Class: class, Method: method, Resource: resource})
+	return p
+}
+
 // Check refuses the request, with signature_invalid, unless a and b are equal.
 // One of them may have Token in it.
 func (p *Plan) Check(a, b Expr) *Plan { return p.CheckElse("", a, b) }

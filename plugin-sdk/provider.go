@@ -20,6 +20,8 @@ type Provider struct {
 	// RequestBody begins a request's body, for plans that ask for TransformBody:
 	// it is called once for each body, and what it returns for each piece.
 	RequestBody func() Body
+	// RequestBodyWith does so for plans that give their body calls a context (With).
+	RequestBodyWith func(context []byte) Body
 	// ResponseBody begins an answer's body, for scrub plans that ask for it.
 	ResponseBody func() Body
 	// Configure makes the provider that the operator's parameters ask for, which
@@ -61,6 +63,7 @@ type (
 	BodyNeed        = abi.BodyNeed
 	Operation       = abi.Operation
 	ParameterNeed   = abi.ParameterNeed
+	Hint            = abi.Hint
 	View            = abi.View
 	Header          = abi.Header
 	AnswerHead      = abi.AnswerHead
@@ -88,6 +91,12 @@ const (
 	// SlotAWSSig4 is for clients that sign: a token for this API is a pair, and
 	// every plan must Check a signature made with Token.
 	SlotAWSSig4 = abi.SlotAWSSig4
+)
+
+// Where a hint looks.
+const (
+	HintHeader = abi.HintHeader
+	HintQuery  = abi.HintQuery
 )
 
 // How far an operation reaches. Unknown is for a request whose body the plugin

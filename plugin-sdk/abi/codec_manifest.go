@@ -22,7 +22,9 @@ func (m *Manifest) appendTo(b []byte) []byte {
 	}
 	b = appendMessages(b, 14, m.KeyShapes)
 	b = appendMessages(b, 15, m.Operations)
-	return appendMessages(b, 16, m.Parameters)
+	b = appendMessages(b, 16, m.Parameters)
+	b = appendBool(b, 17, m.Subdomains)
+	return appendMessages(b, 18, m.Hints)
 }
 
 func (m *Manifest) read(r *reader) {
@@ -60,6 +62,10 @@ func (m *Manifest) read(r *reader) {
 			m.Operations = messages(r, m.Operations)
 		case 16:
 			m.Parameters = messages(r, m.Parameters)
+		case 17:
+			m.Subdomains = r.bool()
+		case 18:
+			m.Hints = messages(r, m.Hints)
 		default:
 			r.skip()
 		}
@@ -158,6 +164,30 @@ func (s *Slot) read(r *reader) {
 			s.Name = r.text()
 		case 3:
 			s.Scheme = r.text()
+		default:
+			r.skip()
+		}
+	}
+}
+
+func (h *Hint) appendTo(b []byte) []byte {
+	b = appendUint(b, 1, uint64(h.Kind))
+	b = appendString(b, 2, h.Name)
+	b = appendString(b, 3, h.Prefix)
+	return appendString(b, 4, h.Message)
+}
+
+func (h *Hint) read(r *reader) {
+	for r.next() {
+		switch r.num {
+		case 1:
+			h.Kind = HintKind(r.enum())
+		case 2:
+			h.Name = r.text()
+		case 3:
+			h.Prefix = r.text()
+		case 4:
+			h.Message = r.text()
 		default:
 			r.skip()
 		}

@@ -11,7 +11,8 @@ func (p *Plan) appendTo(b []byte) []byte {
 	}
 	b = appendBool(b, 7, p.InspectAnswer)
 	b = appendUint(b, 8, p.Digests)
-	return appendUint(b, 9, p.BodySize)
+	b = appendUint(b, 9, p.BodySize)
+	return appendBytes(b, 10, p.BodyContext)
 }
 
 func (p *Plan) read(r *reader) {
@@ -36,6 +37,8 @@ func (p *Plan) read(r *reader) {
 			p.Digests = r.uint()
 		case 9:
 			p.BodySize = r.uint()
+		case 10:
+			p.BodyContext = r.bytes()
 		default:
 			r.skip()
 		}
@@ -66,7 +69,8 @@ func (e *Edit) read(r *reader) {
 func (a *Act) appendTo(b []byte) []byte {
 	b = appendString(b, 1, a.Name)
 	b = appendUint(b, 2, uint64(a.Class))
-	return appendString(b, 3, a.Resource)
+	b = appendString(b, 3, a.Resource)
+	return appendString(b, 4, a.Method)
 }
 
 func (a *Act) read(r *reader) {
@@ -78,6 +82,8 @@ func (a *Act) read(r *reader) {
 			a.Class = Class(r.enum())
 		case 3:
 			a.Resource = r.raw()
+		case 4:
+			a.Method = r.text()
 		default:
 			r.skip()
 		}

@@ -32,7 +32,8 @@ func (v *View) appendTo(b []byte) []byte {
 	b = appendUint(b, 11, v.Time)
 	b = appendUint(b, 12, uint64(v.BodyState))
 	b = appendBytes(b, 13, v.Body)
-	return appendString(b, 14, v.TokenID)
+	b = appendString(b, 14, v.TokenID)
+	return appendString(b, 15, v.Subdomain)
 }
 
 func (v *View) read(r *reader) {
@@ -66,6 +67,8 @@ func (v *View) read(r *reader) {
 			v.Body = r.bytes()
 		case 14:
 			v.TokenID = r.text()
+		case 15:
+			v.Subdomain = r.text()
 		default:
 			r.skip()
 		}

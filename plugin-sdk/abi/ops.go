@@ -28,10 +28,12 @@ const (
 	OpECDSA   Op = 0x31 // key(PEM) message → ECDSA P-256 with SHA-256, r‖s
 	OpEd25519 Op = 0x32 // key(PEM) message → Ed25519
 
-	OpStore Op = 0x38 // register: a        → a, and keeps it
+	OpStore  Op = 0x38 // register: a       → a, and keeps it
+	OpAbsorb Op = 0x39 // digest hash: a    → nothing; a running digest goes on with a
+	OpTotal  Op = 0x3a // digest hash       → what that digest has come to, raw; it begins anew
 )
 
-// Hash names a hash function in OpDigest, OpHash and OpHMAC.
+// Hash names a hash function in OpDigest, OpHash, OpHMAC, OpAbsorb and OpTotal.
 type Hash byte
 
 // The hash functions.

@@ -8,13 +8,16 @@ import (
 // MaxRegisters bounds the registers of OpLoad and OpStore: 0 to MaxRegisters-1.
 const MaxRegisters = 16
 
+// MaxRunning bounds the running digests of OpAbsorb and OpTotal: 0 to MaxRunning-1.
+const MaxRunning = 4
+
 // Instr is one operation of a program with its operand.
 type Instr struct {
 	Op    Op
 	Bytes []byte // OpLit: the bytes; OpField: the name; a part of the program
-	N     uint64 // OpConcat: how many; OpLoad, OpStore: register; OpSlice: offset
+	N     uint64 // OpConcat: how many; OpLoad, OpStore: register; OpAbsorb, OpTotal: digest; OpSlice: offset
 	M     uint64 // OpSlice: length
-	Hash  Hash   // OpDigest, OpHash, OpHMAC
+	Hash  Hash   // OpDigest, OpHash, OpHMAC, OpAbsorb, OpTotal
 }
 
 var (
@@ -25,6 +28,7 @@ var (
 	errName      = errors.New("a field name has 1 to 32 bytes")
 	errCount     = errors.New("concat takes 1 to " + strconv.Itoa(MaxStack) + " values")
 	errRegister  = errors.New("registers are 0 to " + strconv.Itoa(MaxRegisters-1))
+	errRunning   = errors.New("running digests are 0 to " + strconv.Itoa(MaxRunning-1))
 	errHash      = errors.New("no such hash function")
 )
 
@@ -61,12 +65,15 @@ func Next(p []byte) (in Instr, rest []byte, err error) {
 			in.M, rest, err = operand(rest)
 		}
 	case OpDigest, OpHash, OpHMAC:
-		var n uint64
-		n, rest, err = operand(rest)
-		if err == nil && (n < uint64(MD5) || n > uint64(SHA512)) {
-			err = errHash
+		in.Hash, rest, err = operandHash(rest)
+	case OpAbsorb, OpTotal:
+		in.N, rest, err = operand(rest)
+		if err == nil && in.N >= MaxRunning {
+			err = errRunning
 		}
-		in.Hash = Hash(n)
+		if err == nil {
+			in.Hash, rest, err = operandHash(rest)
+		}
 	default:
 		err = errors.New("there is no operation 0x" + hexByte(p[0]))
 	}
@@ -89,6 +96,14 @@ func operand(p []byte) (uint64, []byte, error) {
 		return 0, nil, errCanonical
 	}
 	return n, r.b, nil
+}
+
+func operandHash(p []byte) (Hash, []byte, error) {
+	n, rest, err := operand(p)
+	if err == nil && (n < uint64(MD5) || n > uint64(SHA512)) {
+		err = errHash
+	}
+	return Hash(n), rest, err
 }
 
 func operandBytes(p []byte) (value, rest []byte, err error) {
@@ -131,6 +146,11 @@ func AppendHash(p []byte, op Op, h Hash) []byte { return append(p, byte(op), byt
 // AppendRegister appends OpLoad or OpStore.
 func AppendRegister(p []byte, op Op, register int) []byte {
 	return appendVarint(append(p, byte(op)), uint64(register))
+}
+
+// AppendRunning appends OpAbsorb or OpTotal.
+func AppendRunning(p []byte, op Op, digest int, h Hash) []byte {
+	return append(appendVarint(append(p, byte(op)), uint64(digest)), byte(h))
 }
 
 // AppendSlice appends an operation that pushes a part of a body call's input.

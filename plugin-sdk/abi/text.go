@@ -30,7 +30,7 @@ var (
 	opNames = map[Op]string{
 		OpToken: "token", OpAny: "any", OpHex: "hex", OpBase64: "base64", OpBase64URL: "base64url", OpPercent: "percent",
 		OpRSA: "rsa-sha256", OpECDSA: "ecdsa-p256", OpEd25519: "ed25519",
-		OpDigest: "digest", OpHMAC: "hmac", OpConcat: "concat", OpLoad: "load", OpStore: "store",
+		OpDigest: "digest", OpHMAC: "hmac", OpConcat: "concat", OpLoad: "load", OpStore: "store", OpAbsorb: "absorb", OpTotal: "total",
 	}
 	hashNames = map[Hash]string{MD5: "md5", SHA1: "sha1", SHA256: "sha256", SHA512: "sha512"}
 )
@@ -50,6 +50,8 @@ func (in Instr) text() string {
 		return hashNames[in.Hash]
 	case OpHMAC, OpDigest:
 		return opNames[in.Op] + ":" + hashNames[in.Hash]
+	case OpAbsorb, OpTotal:
+		return opNames[in.Op] + ":" + strconv.FormatUint(in.N, 10) + ":" + hashNames[in.Hash]
 	case OpConcat, OpLoad, OpStore:
 		return opNames[in.Op] + ":" + strconv.FormatUint(in.N, 10)
 	}
@@ -89,7 +91,11 @@ func (p *Plan) Text() string {
 		lines = append(lines, wrap(head, e.Value)...)
 	}
 	for _, a := range p.Acts {
-		lines = append(lines, "act "+plain(a.Name)+" "+name(classNames[a.Class], uint64(a.Class))+" "+plain(a.Resource))
+		line := "act " + plain(a.Name) + " " + name(classNames[a.Class], uint64(a.Class)) + " " + plain(a.Resource)
+		if a.Method != "" {
+			line += " by " + plain(a.Method)
+		}
+		lines = append(lines, line)
 	}
 	for i := range p.Checks {
 		c := &p.Checks[i]
@@ -109,6 +115,9 @@ func (p *Plan) Text() string {
 	}
 	if p.Digests != 0 {
 		lines = append(lines, "keep-digests "+digestNames(p.Digests))
+	}
+	if len(p.BodyContext) > 0 {
+		lines = append(lines, "body-context "+quote(string(p.BodyContext)))
 	}
 	if p.InspectAnswer {
 		lines = append(lines, "inspect-answer")

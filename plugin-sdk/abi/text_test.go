@@ -22,7 +22,7 @@ func TestPlanText(t *testing.T) {
 				{AddQuery, "a", AppendLit(nil, "")}, {RemoveQuery, "b", nil}, {SetPath, "", AppendLit(nil, "/v2")},
 				{SetRawQuery, "", AppendLit(nil, "a=b")}, {SetJSON, "key", any}, {SetForm, "key", any}, {77, "x", any},
 			},
-			Acts:          []Act{{"files.list", ClassRead, "/v1/files"}, {"", 0, "/v1/new thing"}, {"x", 9, ""}},
+			Acts:          []Act{{"files.list", ClassRead, "/v1/files", ""}, {"", 0, "/v1/new thing", ""}, {"x", 9, "", "GET"}},
 			Checks:        []Check{{A: AppendOp(nil, OpToken), B: AppendLit(nil, "sig")}, {A: any, B: any, Code: "signature_expired"}},
 			BodyMode:      BodyHashFirst,
 			InspectAnswer: true,
@@ -40,7 +40,7 @@ set-form key   any
 77 x   any
 act files.list read /v1/files
 act "" unknown "/v1/new thing"
-act x 9 ""
+act x 9 "" by GET
 check-equal else signature_invalid
    token
    "sig"

@@ -25,7 +25,7 @@ const (
 	MaxStack      = 32       // values on the stack of one expression
 	MaxValue      = 64 << 10 // any value on that stack
 	MaxEdits      = 128
-	MaxOperations = 256       // in one plan
+	MaxOperations = 1024      // in one plan
 	MaxChecks     = 32        // in one plan, or one body result
 	MaxWork       = 4 << 20   // that the expressions of one plan, or one body result, work on
 	MaxSignatures = 4         // by RSA, ECDSA or Ed25519 in one plan, or one body result
@@ -33,6 +33,8 @@ const (
 	MaxBodyHashed = 1 << 20   // of a request that is hashed first
 	MaxKey        = 1 << 10   // bytes of a key behind the prefix of its shape
 	MaxParameters = 16 << 10  // of one provider
+	MaxContext    = 16 << 10  // of a plan for its body calls
+	MaxHints      = 16        // in one manifest
 )
 
 // Manifest is what a plugin says of itself, once.
@@ -44,7 +46,7 @@ type Manifest struct {
 	VersionPrefixes []string    // 5: "/v1"; the first is added to a path that has none of them
 	Fields          []Field     // 6: what a credential for this provider holds
 	TokenSlots      []Slot      // 7: where this API's clients put their key
-	Headers         []string    // 8: request headers that the view must bring, in lower case
+	Headers         []string    // 8: request headers that the view must bring, in lower case; a * at its end stands for any rest
 	Bodies          []BodyNeed  // 9: requests whose body the view must bring
 	NeedsTime       bool        // 10: the view brings the time; such plans are never kept
 	OpaquePaths     bool        // 11: "//" and dots in a path are names, not structure (S3)
@@ -54,6 +56,26 @@ type Manifest struct {
 	Operations      []Operation // 15: the catalogue
 	// Parameters that an operator may give, by name.
 	Parameters []ParameterNeed // 16
+	Subdomains bool            // 17: a name below a host of the broker's for this provider is its too (S3's buckets)
+	Hints      []Hint          // 18: what to say to a request that shows no token
+}
+
+// HintKind says where a Hint looks.
+type HintKind uint64
+
+// The kinds of hint.
+const (
+	HintHeader HintKind = 1 // a header with that name whose value begins with Prefix, compared without case
+	HintQuery  HintKind = 2 // a query parameter of that name
+)
+
+// Hint is what to say to a client that carries its key in a way that the plugin
+// can't serve.
+type Hint struct {
+	Kind    HintKind // 1
+	Name    string   // 2: header in lower case, or query parameter
+	Prefix  string   // 3: for HintHeader
+	Message string   // 4: one line, for the agent
 }
 
 // ParameterNeed describes one parameter that the plugin takes.
@@ -220,6 +242,7 @@ type View struct {
 	BodyState         BodyState // 12
 	Body              []byte    // 13
 	TokenID           string    // 14: for SlotAWSSig4: the public name of the token
+	Subdomain         string    // 15: where Subdomains: "bucket" of bucket.s3.broker.example
 }
 
 // EditKind says what an edit changes.
@@ -251,6 +274,7 @@ type Act struct {
 	Name     string // 1
 	Class    Class  // 2
 	Resource string // 3: a path
+	Method   string // 4: by which rules judge Resource; "": it is the request's own path
 }
 
 // Check is an equality that must hold, compared in constant time.
@@ -286,6 +310,7 @@ type Plan struct {
 	InspectAnswer bool     // 7: call seks_v1_scrub with the answer's head
 	Digests       uint64   // 8: for BodyTransform: bit 1<<h: the body's running digest with Hash h is kept
 	BodySize      uint64   // 9: for BodyTransform: the length of what comes out, plus one; 0: not known, and it goes in chunks
+	BodyContext   []byte   // 10: for BodyTransform: what the body calls are to know; the input of a call of their own, ahead of the first piece
 }
 
 // AnswerHead is what seks_v1_scrub sees.
@@ -321,6 +346,9 @@ type ScrubPlan struct {
 const (
 	FlagLast  uint32 = 1 // this is the last piece
 	FlagFirst uint32 = 2 // this is the first piece: nothing of a body before it counts
+	// FlagContext says that the input is the plan's BodyContext, ahead of the first
+	// piece. FlagFirst is then set with it, and not with a piece.
+	FlagContext uint32 = 4
 )
 
 // SegmentKind says what a segment of a body call's answer is.

@@ -9,8 +9,8 @@ func appendVarint(b []byte, n uint64) []byte {
 }
 
 // appendUint, appendBool, appendString and appendBytes leave a default value
-// out, as proto3 does. Numbers above 15 are for entries alone, whose tag may have
-// two bytes.
+// out, as proto3 does. Of those above 15, whose tag has two bytes, appendUint knows
+// none.
 func appendUint(b []byte, num byte, n uint64) []byte {
 	if n == 0 {
 		return b
@@ -22,7 +22,7 @@ func appendBool(b []byte, num byte, v bool) []byte {
 	if !v {
 		return b
 	}
-	return append(b, num<<3|wireVarint, 1)
+	return append(appendVarint(b, uint64(num)<<3|wireVarint), 1)
 }
 
 func appendString(b []byte, num byte, s string) []byte {

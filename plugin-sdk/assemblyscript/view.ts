@@ -51,6 +51,8 @@ export class View {
   bodyState: u64 = 0;
   body: string = "";
   tokenID: string = "";
+  /** What stands before the broker's own host name, where the manifest says subdomains. */
+  subdomain: string = "";
 
   static read(r: Reader): View {
     const v = new View();
@@ -70,6 +72,7 @@ export class View {
         case 12: v.bodyState = r.number(); break;
         case 13: v.body = r.raw(); break;
         case 14: v.tokenID = r.text(); break;
+        case 15: v.subdomain = r.text(); break;
         default: r.skip();
       }
     }

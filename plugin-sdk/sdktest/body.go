@@ -11,7 +11,7 @@ import (
 )
 
 func newEvaluation(m *seks.Manifest, fields map[string]string) *evaluation {
-	return &evaluation{manifest: m, fields: fields, registers: map[uint64]string{}, sums: map[abi.Hash]hash.Hash{}}
+	return &evaluation{manifest: m, fields: fields, registers: map[uint64]string{}, running: map[uint64]string{}, sums: map[abi.Hash]hash.Hash{}}
 }
 
 // Body is what a request's body becomes that comes in pieces of that size: one that

@@ -24,6 +24,7 @@ type evaluation struct {
 	fields   map[string]string
 
 	registers map[uint64]string
+	running   map[uint64]string
 	sums      map[abi.Hash]hash.Hash // of the request's body, as far as it has come
 	piece     string                 // of a body call
 }
@@ -53,7 +54,7 @@ func (e *evaluation) eval(program []byte, edit *abi.Edit) (string, error) {
 		}
 		program = rest
 		takes := map[abi.Op]int{
-			abi.OpLit: 0, abi.OpField: 0, abi.OpToken: 0, abi.OpDigest: 0, abi.OpSlice: 0, abi.OpLoad: 0, abi.OpHMAC: 2, abi.OpConcat: int(in.N),
+			abi.OpLit: 0, abi.OpField: 0, abi.OpToken: 0, abi.OpDigest: 0, abi.OpSlice: 0, abi.OpLoad: 0, abi.OpTotal: 0, abi.OpHMAC: 2, abi.OpConcat: int(in.N),
 		}
 		n, ok := takes[in.Op]
 		if !ok {
@@ -99,6 +100,15 @@ func (e *evaluation) run(in abi.Instr, args []string, edit *abi.Edit) (string, e
 			return "", fmt.Errorf("nothing was stored in register %d", in.N)
 		}
 		return kept, nil
+	case abi.OpAbsorb:
+		e.running[in.N] += args[0]
+		return "", nil
+	case abi.OpTotal:
+		all := e.running[in.N]
+		e.running[in.N] = ""
+		h := hashes[in.Hash]()
+		_, _ = h.Write([]byte(all)) // a hash takes everything
+		return string(h.Sum(nil)), nil
 	case abi.OpStore:
 		e.registers[in.N] = args[0]
 		return args[0], nil

@@ -2,6 +2,7 @@ package sdktest
 
 import (
 	"encoding/json"
+	"encoding/xml"
 	"regexp"
 	"slices"
 	"strconv"
@@ -56,9 +57,13 @@ func Error(t *testing.T, m *seks.Manifest, code string, into any) (status int) {
 			status = int(s.Status)
 		}
 	}
-	body := strings.NewReplacer("{{code}}", code, "{{word}}", word, "{{message}}", `a \"reason\"`, "{{status}}", strconv.Itoa(status),
+	read, message := json.Unmarshal, `a \"reason\"`
+	if strings.Contains(m.ErrorShape.ContentType, "xml") {
+		read, message = xml.Unmarshal, "a &quot;reason&quot;"
+	}
+	body := strings.NewReplacer("{{code}}", code, "{{word}}", word, "{{message}}", message, "{{status}}", strconv.Itoa(status),
 		"{{request_id}}", "req_1").Replace(m.ErrorShape.Body)
-	if err := json.Unmarshal([]byte(body), into); err != nil {
+	if err := read([]byte(body), into); err != nil {
 		t.Fatalf("%v in %s", err, body)
 	}
 	return status

@@ -85,8 +85,11 @@ func (r *request) view(m *seks.Manifest) *seks.View {
 	if v.Query != "" {
 		v.Target += "?" + v.Query
 	}
+	if slices.ContainsFunc(m.TokenSlots, func(s seks.Slot) bool { return s.Kind == seks.SlotAWSSig4 }) {
+		r.signed(v)
+	}
 	for _, h := range r.headers {
-		if slices.Contains(m.Headers, strings.ToLower(h.Name)) {
+		if wanted(m.Headers, strings.ToLower(h.Name)) {
 			v.Headers = append(v.Headers, h)
 		}
 	}
@@ -101,6 +104,33 @@ func (r *request) view(m *seks.Manifest) *seks.View {
 		v.BodyState, v.Body = abi.BodyWhole, []byte(r.body)
 	}
 	return v
+}
+
+// signed shows who signs the request, as the view of one that is signed does: its
+// target is what was signed, and the id is cut out of what goes on alone.
+func (r *request) signed(v *seks.View) {
+	const query = "X-Amz-Credential"
+	for _, h := range r.headers {
+		if _, credential, ok := strings.Cut(h.Value, "Credential="); ok && strings.EqualFold(h.Name, "authorization") {
+			v.TokenID, _, _ = strings.Cut(credential, "/")
+		}
+	}
+	for pair := range strings.SplitSeq(v.Query, "&") {
+		if value, ok := strings.CutPrefix(pair, query+"="); ok {
+			value, _ = url.QueryUnescape(value) // "" where it can't be
+			v.TokenID, _, _ = strings.Cut(value, "/")
+		}
+	}
+	v.Query = withoutQuery(v.Query, query)
+}
+
+// wanted says whether a view brings a header: a * at the end of a need stands for
+// any rest.
+func wanted(needs []string, name string) bool {
+	return slices.ContainsFunc(needs, func(need string) bool {
+		start, open := strings.CutSuffix(need, "*")
+		return need == name || open && strings.HasPrefix(name, start)
+	})
 }
 
 // fits says whether a path meets a pattern, as in an Operation.

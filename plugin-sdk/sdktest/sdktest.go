@@ -119,7 +119,11 @@ func Eval(p seks.Provider, raw string, fields map[string]string) (string, error)
 	}
 	at, err := req.edit(&plan, view, e)
 	if err == nil && plan.BodyMode == abi.BodyTransform && req.body != "" {
-		err = req.transform(&plan, p.RequestBody, e)
+		begin := p.RequestBody
+		if len(plan.BodyContext) > 0 && p.RequestBodyWith != nil {
+			begin = func() seks.Body { return p.RequestBodyWith(plan.BodyContext) }
+		}
+		err = req.transform(&plan, begin, e)
 	}
 	if err != nil {
 		return "", err

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	seks "github.com/seksbot/seks-broker/plugin-sdk"
+	"github.com/seksbot/seks-broker/plugin-sdk/abi"
 )
 
 // Request is what a signature is over.
@@ -14,17 +15,51 @@ type Request struct {
 	Headers             []seks.Header // all but Host
 	Payload             string        // x-amz-content-sha256
 	Time                string        // x-amz-date, YYYYMMDDTHHMMSSZ
+
+	// Computed are values that only the host knows, in the place of those above: of
+	// a header, by its name in lower case, or of Payload, by no name.
+	Computed map[string]seks.Expr
 }
 
-// canonical is the canonical request, by S3's rules: the path is decoded once and
-// encoded once, and nothing in it is folded.
-func (r *Request) canonical(signed []string) string {
+// Canonical is the canonical request, by S3's rules: the path is decoded once and
+// encoded once, and nothing in it is folded. Computed values are left out.
+func (r *Request) Canonical(signed []string) string {
+	plain := *r
+	plain.Computed = nil
+	text := ""
+	plain.write(signed, func(b []byte, _ seks.Expr) { text = string(b) })
+	return text
+}
+
+// appendCanonical appends a program for the canonical request.
+func (r *Request) appendCanonical(p []byte, signed []string) []byte {
+	parts := 0
+	r.write(signed, func(b []byte, value seks.Expr) {
+		p = append(abi.AppendLit(p, string(b)), value...)
+		if parts++; value != nil {
+			parts++
+		}
+	})
+	if parts == 1 {
+		return p
+	}
+	return abi.AppendConcat(p, parts)
+}
+
+// write gives the canonical request in its parts: text, each with the computed
+// value that follows it, and the rest.
+func (r *Request) write(signed []string, part func(b []byte, value seks.Expr)) {
 	b := make([]byte, 0, 1024)
 	b = append(append(b, r.Method...), '\n')
 	b = append(append(b, encode(decode(r.Path), true)...), '\n')
 	b = append(append(b, query(r.Query)...), '\n')
 	for _, name := range signed {
 		b = append(append(b, name...), ':')
+		if value := r.Computed[name]; value != nil {
+			part(b, value)
+			b = append(b[:0], '\n')
+			continue
+		}
 		b = append(r.appendHeader(b, name), '\n')
 	}
 	b = append(b, '\n')
@@ -34,7 +69,12 @@ func (r *Request) canonical(signed []string) string {
 		}
 		b = append(b, name...)
 	}
-	return string(append(append(b, '\n'), r.Payload...))
+	b = append(b, '\n')
+	if value := r.Computed[""]; value != nil {
+		part(b, value)
+		b = b[:0]
+	}
+	part(append(b, r.Payload...), nil)
 }
 
 // appendHeader appends a header's value: trimmed, runs of spaces as one, repeats

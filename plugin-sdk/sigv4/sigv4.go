@@ -56,13 +56,15 @@ func ParseAuthorization(value string) (a Authorization, ok bool) {
 	return a, a.ID != "" && len(a.Signed) > 0 && len(a.Signature) == 64
 }
 
-// Shape is the signature that a manifest declares for a field to sign with.
-func Shape(field string) seks.Expr {
+// Shape is the signature that a manifest declares for a field to sign requests with.
+func Shape(field string) seks.Expr { return shape(field, Algorithm) }
+
+func shape(field, algorithm string) seks.Expr {
 	k := seks.Concat(seks.Lit("AWS4"), seks.Field(field))
 	for _, step := range []seks.Expr{seks.Any(), seks.Any(), seks.Any(), seks.Lit(end)} {
 		k = sign(k, step)
 	}
-	return sign(k, seks.Concat(seks.Lit(Algorithm+"\n"), seks.Any()))
+	return sign(k, seks.Concat(seks.Lit(algorithm+"\n"), seks.Any()))
 }
 
 // Signature signs a request: secret is seks.Field of the credential's secret access
@@ -71,23 +73,51 @@ func Signature(secret seks.Expr, s Scope, r *Request, signed []string) seks.Expr
 	return appendSignature(make([]byte, 0, 1024), secret, s, r, signed)
 }
 
+// Key is the key that signs, for one that is stored: see SignedBy.
+func Key(secret seks.Expr, s Scope) seks.Expr { return appendKey(nil, secret, s) }
+
+// SignedBy is Signature with a key that was made before.
+func SignedBy(key seks.Expr, s Scope, r *Request, signed []string) seks.Expr {
+	return appendSigned(append(make([]byte, 0, 1024), key...), s, r, signed)
+}
+
 // Header is the value of an Authorization header.
 func Header(id, secret seks.Expr, s Scope, r *Request, signed []string) seks.Expr {
+	return abi.AppendConcat(appendSignature(appendHeader(id, s, signed), secret, s, r, signed), 4)
+}
+
+// HeaderStoring is Header, and keeps the signature in a register: the first chunk
+// of a body that is signed in chunks goes on from there.
+func HeaderStoring(register int, id, secret seks.Expr, s Scope, r *Request, signed []string) seks.Expr {
+	p := appendSignature(appendHeader(id, s, signed), secret, s, r, signed)
+	return abi.AppendConcat(abi.AppendRegister(p, abi.OpStore, register), 4)
+}
+
+// appendHeader is what stands before the signature.
+func appendHeader(id seks.Expr, s Scope, signed []string) []byte {
 	p := append(abi.AppendLit(make([]byte, 0, 1024), Algorithm+" Credential="), id...)
-	p = abi.AppendLit(p, "/"+s.String()+", SignedHeaders="+strings.Join(signed, ";")+", Signature=")
-	return abi.AppendConcat(appendSignature(p, secret, s, r, signed), 4)
+	return abi.AppendLit(p, "/"+s.String()+", SignedHeaders="+strings.Join(signed, ";")+", Signature=")
 }
 
 // appendSignature writes the program into one buffer: programs are postfix, so
 // nothing that was written is moved again. A guest does this for every request.
 func appendSignature(p []byte, secret seks.Expr, s Scope, r *Request, signed []string) []byte {
+	return appendSigned(appendKey(p, secret, s), s, r, signed)
+}
+
+func appendKey(p []byte, secret seks.Expr, s Scope) []byte {
 	p = append(abi.AppendLit(p, "AWS4"), secret...)
 	p = abi.AppendConcat(p, 2)
 	for _, step := range [...]string{s.Date, s.Region, s.Service, end} {
 		p = abi.AppendHash(abi.AppendLit(p, step), abi.OpHMAC, abi.SHA256)
 	}
+	return p
+}
+
+// appendSigned is behind a key.
+func appendSigned(p []byte, s Scope, r *Request, signed []string) []byte {
 	p = abi.AppendLit(p, Algorithm+"\n"+r.Time+"\n"+s.String()+"\n")
-	p = abi.AppendHash(abi.AppendLit(p, r.canonical(signed)), abi.OpHash, abi.SHA256)
+	p = abi.AppendHash(r.appendCanonical(p, signed), abi.OpHash, abi.SHA256)
 	p = abi.AppendConcat(abi.AppendOp(p, abi.OpHex), 2)
 	return abi.AppendOp(abi.AppendHash(p, abi.OpHMAC, abi.SHA256), abi.OpHex)
 }

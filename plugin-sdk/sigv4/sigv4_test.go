@@ -25,9 +25,9 @@ func TestCanonicalRequestsOfTheReference(t *testing.T) {
 		{"GET Bucket (List Objects)", "/", "prefix=J&max-keys=2", base, "df57d21db20da04d7fa30298dd4488ba3a2b47ca3a489c74750e0f1e7df1b9b7"},
 	} {
 		r := &Request{Method: "GET", Path: tt.path, Query: tt.query, Host: "examplebucket.s3.amazonaws.com", Headers: headers, Payload: nothing, Time: "20130524T000000Z"}
-		sum := sha256.Sum256([]byte(r.canonical(tt.signed)))
+		sum := sha256.Sum256([]byte(r.Canonical(tt.signed)))
 		if got := hex.EncodeToString(sum[:]); got != tt.want {
-			t.Errorf("%s: %s\n%s", tt.name, got, r.canonical(tt.signed))
+			t.Errorf("%s: %s\n%s", tt.name, got, r.Canonical(tt.signed))
 		}
 	}
 }

@@ -31,7 +31,7 @@ func load(t *testing.T, text string) (*Config, error) {
 // none.
 func sampleProviders() []Provider {
 	var all []Provider
-	for _, n := range []string{"anthropic", "brave", "cloudflare", "gemini", "github", "notion", "openai"} {
+	for _, n := range []string{"anthropic", "brave", "cloudflare", "gemini", "github", "notion", "openai", "s3"} {
 		all = append(all, Provider{Name: n, Plugin: n})
 	}
 	return all

@@ -140,7 +140,10 @@ func (t *tester) through(way transformer, body []byte, c cut) (returned []byte, 
 		return nil, false, cause(err)
 	}
 	session.Open(t.fields.values)
-	flags := uint32(abi.FlagFirst)
+	flags, err := t.begin(way)
+	if err != nil {
+		return nil, false, err
+	}
 	for last := false; !last; flags = 0 {
 		piece := body[:min(len(body), c.size)]
 		body = body[len(piece):]
@@ -168,6 +171,17 @@ func (t *tester) through(way transformer, body []byte, c cut) (returned []byte, 
 	return returned, true, nil
 }
 
+// begin gives the guest its plan's context, where there is one, and says the flags
+// of the first piece.
+func (t *tester) begin(way transformer) (flags uint32, err error) {
+	context := way.vetted.Plan().BodyContext
+	if way.export != abi.ExportRequestBody || len(context) == 0 {
+		return abi.FlagFirst, nil
+	}
+	_, err = t.trial.Piece(way.export, context, abi.FlagFirst|abi.FlagContext)
+	return 0, err
+}
+
 // noteBody remembers which fields a body's values have in them.
 func (t *tester) noteBody(b *plan.Body) {
 	for i := range b.Segments {
@@ -189,7 +203,11 @@ func (t *tester) longBody(way transformer) error {
 	if _, err := t.trial.Fresh(); err != nil {
 		return err
 	}
-	piece, flags := bytes.Repeat([]byte("All work and no play. "), abi.MaxBodyInView/22), uint32(abi.FlagFirst)
+	flags, err := t.begin(way)
+	if err != nil {
+		return err
+	}
+	piece := bytes.Repeat([]byte("All work and no play. "), abi.MaxBodyInView/22)
 	for again := 1; ; again++ {
 		middle := 0
 		for i := range longPieces {

@@ -20,6 +20,16 @@ func (s *Session) RequestBody(result *plan.Body, input, out []byte) ([]byte, err
 	return out, err
 }
 
+// BodyContext does so with what the plugin made of its plan's context, which is
+// no part of the body.
+func (s *Session) BodyContext(result *plan.Body, input, out []byte) ([]byte, error) {
+	err := s.do(func() (err error) {
+		out, err = s.transform(result, inRequest, input, out)
+		return err
+	})
+	return out, err
+}
+
 // ResponseBody does so with a piece of the answer's body. What it appends goes
 // to the agent, so no secret may be in it, not even as a signature: with that the
 // agent could go to the API by itself.

@@ -59,7 +59,7 @@ func (n *node) worthKeeping(op abi.Op) bool {
 // ofExchange says whether an operation's value is one exchange's own.
 func ofExchange(op abi.Op) bool {
 	switch op {
-	case abi.OpToken, abi.OpDigest, abi.OpSlice, abi.OpLoad, abi.OpStore:
+	case abi.OpToken, abi.OpDigest, abi.OpSlice, abi.OpLoad, abi.OpStore, abi.OpAbsorb, abi.OpTotal:
 		return true
 	}
 	return false

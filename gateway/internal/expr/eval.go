@@ -87,6 +87,8 @@ func (e *evaluation) eval(n *node) ([]byte, error) {
 		return e.input[n.N : n.N+n.M], nil
 	case abi.OpLoad:
 		return e.load(n)
+	case abi.OpTotal:
+		return e.s.total(n)
 	}
 	before := len(e.parts)
 	out, err := e.run(n)
@@ -124,6 +126,9 @@ func (e *evaluation) run(n *node) ([]byte, error) {
 			return nil, err
 		}
 		args = append(args, b)
+	}
+	if n.Op == abi.OpAbsorb {
+		return nil, e.s.absorb(n, args[0])
 	}
 	if keyed(n.Op) && n.Op != abi.OpHMAC {
 		if err := e.s.signs(); err != nil {

@@ -77,7 +77,7 @@ func arity(in abi.Instr) int {
 	switch in.Op {
 	case abi.OpConcat:
 		return int(in.N)
-	case abi.OpHex, abi.OpBase64, abi.OpBase64URL, abi.OpPercent, abi.OpHash, abi.OpStore:
+	case abi.OpHex, abi.OpBase64, abi.OpBase64URL, abi.OpPercent, abi.OpHash, abi.OpStore, abi.OpAbsorb:
 		return 1
 	case abi.OpHMAC, abi.OpRSA, abi.OpECDSA, abi.OpEd25519:
 		return 2

@@ -34,8 +34,8 @@ func (p place) allows(op abi.Op) bool {
 	case abi.OpToken:
 		return p == inCheck || p == inBodyCheck
 	case abi.OpDigest:
-		return p >= inEdit
-	case abi.OpSlice:
+		return p >= inCheck
+	case abi.OpSlice, abi.OpAbsorb, abi.OpTotal:
 		return p >= inRequest
 	case abi.OpLoad, abi.OpStore:
 		return p >= inCheck

@@ -38,6 +38,7 @@ type Session struct {
 	derived *Derived
 
 	registers []register
+	running   [abi.MaxRunning]running
 	digests   [abi.SHA512 + 1]hash.Hash
 	body      *vetter // of body results; made with the first
 
@@ -162,6 +163,38 @@ func (s *Session) digest(h abi.Hash) ([]byte, error) {
 		return nil, fmt.Errorf("%s of the body is not kept", abi.Instr{Op: abi.OpDigest, Hash: h})
 	}
 	return s.digests[h].Sum(nil), nil
+}
+
+// running is a digest of what a body's calls absorb.
+type running struct {
+	hash hash.Hash
+	kind abi.Hash // of hash; 0 where nothing was absorbed
+}
+
+func (s *Session) absorb(n *node, b []byte) error {
+	r := &s.running[n.N]
+	if r.kind == 0 {
+		*r = running{newHash(n.Hash)(), n.Hash}
+	}
+	if r.kind != n.Hash {
+		return fmt.Errorf("%s: this running digest was begun with another hash", n)
+	}
+	r.hash.Write(b)
+	return nil
+}
+
+func (s *Session) total(n *node) ([]byte, error) {
+	r := &s.running[n.N]
+	if r.kind == 0 {
+		return digest(n.Hash, nil), nil
+	}
+	if r.kind != n.Hash {
+		return nil, fmt.Errorf("%s: this running digest was begun with another hash", n)
+	}
+	sum := r.hash.Sum(nil)
+	r.hash.Reset()
+	r.kind = n.Hash
+	return sum, nil
 }
 
 func (s *Session) field(name string) ([]byte, bool) {

@@ -86,6 +86,10 @@ func (v *vetter) mark(n *node) error {
 		n.token = true
 	case abi.OpLoad:
 		return v.markLoad(n)
+	case abi.OpAbsorb:
+		if n.fields || n.token {
+			return fmt.Errorf("a running digest is of a body and of text alone: what is absorbed holds a credential field, or the token's secret")
+		}
 	case abi.OpDigest:
 		if v.digests&(1<<n.Hash) == 0 {
 			return fmt.Errorf("%s is not known here: the plan must read the body first, or say in its digests what to keep", n)

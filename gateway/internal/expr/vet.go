@@ -17,6 +17,7 @@ type Vetted struct {
 	checks    []check
 	registers [abi.MaxRegisters]*held // once all of it was evaluated
 	digests   uint64                  // bit n: hash n of the request body is asked for
+	bodyFirst bool                    // by a check
 }
 
 // check is an equality to hold, and the code to refuse with.
@@ -42,6 +43,10 @@ func (v Vetted) Proves() bool {
 	return false
 }
 
+// BodyFirst says that a check is over the digest of the request's body, so that
+// it is read before the request can be proven.
+func (v Vetted) BodyFirst() bool { return v.bodyFirst }
+
 // Vet checks every expression of p against the uses and sinks of the
 // manifest's fields, in the order in which they are evaluated: the checks, then
 // the edits.
@@ -54,13 +59,14 @@ func (v Vetted) Proves() bool {
 func Vet(p *plan.Plan) (Vetted, error) {
 	out := Vetted{plan: p, values: make([]*node, len(p.Edits))}
 	v := vetter{manifest: p.Manifest}
+	if p.BodyMode == abi.BodyHashFirst {
+		v.digests = allDigests
+	}
 	var err error
 	if out.checks, err = v.checks(p.Checks, inCheck); err != nil {
 		return Vetted{}, err
 	}
-	if p.BodyMode == abi.BodyHashFirst {
-		v.digests = allDigests
-	}
+	out.bodyFirst = v.used != 0
 	for i := range p.Edits {
 		e := &p.Edits[i]
 		if len(e.Value) == 0 {

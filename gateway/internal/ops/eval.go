@@ -89,19 +89,19 @@ func Eval(p *plugin.Plugin, raw []byte, fields map[string]string, at time.Time) 
 		}
 	}
 	session := v.Session()
+	if v.Plan().BodyMode == abi.BodyHashFirst {
+		_, _ = session.Digest().Write(body)
+	}
 	if _, err := session.Rehearse(secret.Bytes{}); err != nil {
 		return out, err
 	}
 	session.Open(values)
-	if v.Plan().BodyMode == abi.BodyHashFirst {
-		_, _ = session.Digest().Write(body)
-	}
 	edited, _, err := apply.Edit(session, line)
 	if err != nil {
 		return out, err
 	}
 	if v.Plan().BodyMode == abi.BodyTransform && len(body) > 0 {
-		if body, err = transformed(p, session, body); err != nil {
+		if body, err = transformed(p, session, v.Plan().BodyContext, body); err != nil {
 			return out, err
 		}
 	}
@@ -121,12 +121,21 @@ func Eval(p *plugin.Plugin, raw []byte, fields map[string]string, at time.Time) 
 }
 
 // transformed is the body as the plugin makes it anew.
-func transformed(p *plugin.Plugin, s *expr.Session, body []byte) (out []byte, err error) {
+func transformed(p *plugin.Plugin, s *expr.Session, context, body []byte) (out []byte, err error) {
 	guest, err := p.TransformRequest("eval")
 	if err != nil {
 		return nil, err
 	}
 	defer guest.Close()
+	if len(context) > 0 {
+		result, err := guest.Context(context)
+		if err != nil {
+			return nil, err
+		}
+		if out, err = s.BodyContext(result, context, out); err != nil {
+			return nil, err
+		}
+	}
 	for last := false; !last; {
 		piece := body[:min(len(body), abi.MaxBodyInView)]
 		body = body[len(piece):]

@@ -30,6 +30,9 @@ func (b *Broker) Routes(ctx context.Context) (*pipeline.Providers, []string, err
 		}
 		now.Plugins[s.Name] = s.plugin
 		r := RouteOf(s.Name, s.Hosts, s.plugin.Manifest, Origins(&s.Provider, s.plugin.Manifest))
+		if u := b.Config.PublicURL; u != nil {
+			r.MountHosts = append(r.MountHosts, u.Hostname())
+		}
 		if s.named {
 			taken = append(taken, r.UpstreamHosts...)
 		} else {
@@ -48,7 +51,7 @@ func (b *Broker) Routes(ctx context.Context) (*pipeline.Providers, []string, err
 func RouteOf(name string, own []string, m *plan.Manifest, origins []*url.URL) route.Provider {
 	r := route.Provider{
 		Name: name, VersionPrefixes: m.VersionPrefixes, Hosts: own,
-		Upstream: origins[0], Origins: origins, Opaque: m.OpaquePaths,
+		Upstream: origins[0], Origins: origins, Opaque: m.OpaquePaths, Subdomains: m.Subdomains, MountHosts: []string{"localhost"},
 	}
 	for _, o := range origins {
 		r.UpstreamHosts = append(r.UpstreamHosts, o.Host)

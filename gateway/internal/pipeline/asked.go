@@ -76,6 +76,17 @@ func (q *asked) planned(pl *plugin.Plugin, s shown) (*expr.Session, apply.Line, 
 	return v.Session(), line, err
 }
 
+// hinted is a missing token's error with what the plugin has to say to it.
+func hinted(err error, pl *plugin.Plugin, r request.Request) error {
+	if fault.From(err).Code != fault.TokenMissing {
+		return err
+	}
+	if message := pl.Manifest.Hint(r.Headers(), r.Query()); message != "" {
+		return fault.Newf(fault.TokenMissing, "%s", message)
+	}
+	return err
+}
+
 // reparse holds a line that a plan has rewritten to the rules of the door.
 func reparse(l apply.Line, pluginName string) error {
 	target := l.Path

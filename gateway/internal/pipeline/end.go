@@ -34,24 +34,25 @@ import (
 // end owns the one end of an exchange: whatever happens, finish runs once, and
 // gives back the lease, the connection and the slot with its line.
 type end struct {
-	x       exchange.Exchange
-	p       *Pipeline
-	shape   *fault.Shape
-	public  string     // the URL by which the agent reaches the provider
-	origins []*url.URL // the upstreams of that provider
-	lease   limit.Lease
-	slot    accesslog.Slot
-	answer  upstream.Answer
-	in      *counter
-	held    *body.Held  // nil where nothing of the body was held back
-	made    *transform  // of the request's body, by its plugin; nil for none
-	remade  *transform  // of the answer's
-	part    *scrub.Part // of a whole, where the answer is to a range; nil for none
-	sent    time.Time   // zero: nothing went upstream
-	needles *needle.Set // what must not reach the line
-	once    sync.Once
-	broke   error       // a panic while the request's body was read
-	left    atomic.Bool // the agent has gone, and what broke off did so for that
+	x        exchange.Exchange
+	p        *Pipeline
+	shape    *fault.Shape
+	public   string     // the URL by which the agent reaches the provider
+	origins  []*url.URL // the upstreams of that provider
+	lease    limit.Lease
+	slot     accesslog.Slot
+	answer   upstream.Answer
+	in       *counter
+	held     *body.Held  // nil where nothing of the body was held back
+	digested bool        // the body was read for its digest
+	made     *transform  // of the request's body, by its plugin; nil for none
+	remade   *transform  // of the answer's
+	part     *scrub.Part // of a whole, where the answer is to a range; nil for none
+	sent     time.Time   // zero: nothing went upstream
+	needles  *needle.Set // what must not reach the line
+	once     sync.Once
+	broke    error       // a panic while the request's body was read
+	left     atomic.Bool // the agent has gone, and what broke off did so for that
 }
 
 func (p *Pipeline) begin(in *Incoming) *end {

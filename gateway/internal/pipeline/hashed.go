@@ -5,6 +5,7 @@ import (
 	"github.com/seksbot/seks-broker/gateway/internal/fault"
 	"github.com/seksbot/seks-broker/gateway/internal/plan"
 	"github.com/seksbot/seks-broker/gateway/internal/plugin"
+	"github.com/seksbot/seks-broker/gateway/internal/token"
 	"github.com/seksbot/seks-broker/plugin-sdk/abi"
 )
 
@@ -33,12 +34,27 @@ var (
 	errNoForm = fault.Newf(fault.BadRequest, "the API takes its key in the request's body, and the broker can put it only into one that is whole and plain: a form of up to 64 KiB, with no field twice and no Content-Encoding")
 )
 
-// hashed reads the whole body where the plan is made of its digest. Nothing but
-// the body is held meanwhile.
+// prove makes the claim a grant. Where the plan's checks are over the body's
+// digest, that is read first: bounded, as all that is held back.
+func (e *end) prove(q *asked, s *expr.Session, in *Incoming) (token.Grant, error) {
+	if s.Vetted().BodyFirst() {
+		if err := e.hashed(in, s); err != nil {
+			return token.Grant{}, err
+		}
+	}
+	return q.claim.Prove(s)
+}
+
+// hashed reads the whole body where the plan is made of its digest, once. Nothing
+// but the body is held meanwhile.
 func (e *end) hashed(in *Incoming, s *expr.Session) error {
-	if s.Vetted().Plan().BodyMode != abi.BodyHashFirst || in.Body == nil {
+	if s.Vetted().Plan().BodyMode != abi.BodyHashFirst || in.Body == nil || e.digested {
 		return nil
 	}
+	if in.Length > abi.MaxBodyHashed {
+		return errLong
+	}
+	e.digested = true
 	whole, err := e.fill(in, abi.MaxBodyHashed)
 	if err == nil && !whole {
 		err = errLong

@@ -65,7 +65,7 @@ func (p *Pipeline) admit(in *Incoming, e *end) (a admitted, err error) {
 	q.claim, err = p.Tokens.Present(cut, rt.Provider().Name)
 	e.claimed(q.claim)
 	if err != nil {
-		return a, err
+		return a, hinted(err, a.plugin, r)
 	}
 	seen, err := q.seen(a.plugin, in, e)
 	if err != nil {
@@ -74,7 +74,7 @@ func (p *Pipeline) admit(in *Incoming, e *end) (a admitted, err error) {
 	if a.session, a.line, err = q.planned(a.plugin, seen); err != nil {
 		return a, err
 	}
-	if a.grant, err = q.claim.Prove(a.session); err != nil {
+	if a.grant, err = e.prove(&q, a.session, in); err != nil {
 		return a, err
 	}
 	if a.permit, err = judge(a.grant, a.session.Vetted(), a.line, in.ClientIP, e); err != nil {

@@ -38,10 +38,20 @@ func (e *end) transformed(in Incoming, a *admitted) (upstream.Body, error) {
 	if err != nil {
 		return upstream.Body{}, err
 	}
-	size := int64(a.session.Vetted().Plan().BodySize) - 1
+	p := a.session.Vetted().Plan()
+	size := int64(p.BodySize) - 1
 	e.made = &transform{
 		body: e.body(&in), left: int64(in.Length), guest: guest, evaluate: a.session.RequestBody,
 		piece: pieces.Get().(*[abi.MaxBodyInView]byte), size: size,
+	}
+	if len(p.BodyContext) > 0 {
+		result, err := guest.Context(p.BodyContext)
+		if err == nil {
+			err = e.made.take(a.session.BodyContext, result, p.BodyContext)
+		}
+		if err != nil {
+			return upstream.Body{}, err
+		}
 	}
 	return upstream.Body{Reader: careful{e.made, e}, Length: int(size), Interrupt: in.Interrupt}, nil
 }
@@ -98,22 +108,37 @@ func (t *transform) next() error {
 	if err != nil {
 		return err
 	}
+	if err := t.take(t.evaluate, result, t.piece[:n]); err != nil {
+		return err
+	}
+	if !last {
+		return nil
+	}
+	if t.size > 0 {
+		return t.wrongLength()
+	}
+	return io.EOF
+}
+
+// take evaluates what the guest made of an input, and keeps what comes of it.
+func (t *transform) take(evaluate func(*plan.Body, []byte, []byte) ([]byte, error), result *plan.Body, input []byte) (err error) {
 	kept := copy(t.out, t.out[t.sent:])
 	t.sent = 0
-	if t.out, err = t.evaluate(result, t.piece[:n], t.out[:kept]); err != nil {
+	if t.out, err = evaluate(result, input, t.out[:kept]); err != nil {
 		t.out = nil
 		return err
 	}
 	if t.size >= 0 {
-		if t.size -= int64(len(t.out) - kept); t.size < 0 || last && t.size > 0 {
-			t.out = nil
-			return fault.New(fault.PluginFailed).Because(errors.New("the body came out in another length than its plan says"))
+		if t.size -= int64(len(t.out) - kept); t.size < 0 {
+			return t.wrongLength()
 		}
 	}
-	if last {
-		return io.EOF
-	}
 	return nil
+}
+
+func (t *transform) wrongLength() error {
+	t.out = nil
+	return fault.New(fault.PluginFailed).Because(errors.New("the body came out in another length than its plan says"))
 }
 
 // close ends the guest's part. Whoever reads has ended by then.

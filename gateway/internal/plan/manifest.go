@@ -34,6 +34,7 @@ var (
 	prefixRE  = regexp.MustCompile(`^(/[A-Za-z0-9._-]+)+$`)
 	hostRE    = regexp.MustCompile(`^([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:.]+\])(:[1-9][0-9]{0,4})?$`)
 	versionRE = regexp.MustCompile(`^[0-9A-Za-z.+-]{1,64}$`)
+	methodRE  = regexp.MustCompile(`^[A-Z]{1,32}$`)
 	opRE      = regexp.MustCompile(`^[A-Za-z0-9_.:-]{1,128}$`)
 )
 
@@ -60,6 +61,7 @@ func ParseManifest(b []byte, digest string) (*Manifest, error) {
 	m.checkErrorShape(bad)
 	m.checkKeyShapes(bad)
 	m.checkParameters(bad)
+	m.checkHints(bad)
 	if !oneLine(m.Title) {
 		bad("title: must be one line of up to %d printable characters", maxLine)
 	}
@@ -69,8 +71,8 @@ func ParseManifest(b []byte, digest string) (*Manifest, error) {
 		}
 	}
 	for _, h := range m.Headers {
-		if !lowerRE.MatchString(h) {
-			bad("header need %q: must be a header name in lower case", h)
+		if h != "*" && !lowerRE.MatchString(h) {
+			bad("header need %q: must be a header name in lower case, or the beginning of one and a *", h)
 		}
 	}
 	var err error

@@ -35,8 +35,8 @@ func Parse(b []byte, m *Manifest) (*Plan, error) {
 		}
 	}
 	for _, a := range p.Acts {
-		if !opRE.MatchString(a.Name) || a.Class > abi.ClassGrant {
-			return nil, fmt.Errorf("operation %.64q of class %d is not one that policy could judge", a.Name, a.Class)
+		if !opRE.MatchString(a.Name) || a.Class > abi.ClassGrant || a.Method != "" && !methodRE.MatchString(a.Method) {
+			return nil, fmt.Errorf("operation %.64q of class %d and method %.64q is not one that policy could judge", a.Name, a.Class, a.Method)
 		}
 	}
 	if err := p.findUpstream(); err != nil {
@@ -64,6 +64,8 @@ func (p *Plan) checkBody() error {
 		return fmt.Errorf("the plan keeps digests of a body that passes as it came, or says how long a body gets that it does not transform")
 	case p.BodyMode != abi.BodyPass && p.EditsBody():
 		return fmt.Errorf("the plan sets a field of the body, and hashes or transforms it too: do one of them")
+	case p.BodyMode != abi.BodyTransform && len(p.BodyContext) > 0, len(p.BodyContext) > abi.MaxContext:
+		return fmt.Errorf("the plan has a context of %d bytes; body mode %d takes it, and up to %d", len(p.BodyContext), abi.BodyTransform, abi.MaxContext)
 	case p.BodySize > 1<<62:
 		return fmt.Errorf("the plan says that the body gets %d bytes long", p.BodySize-1)
 	}

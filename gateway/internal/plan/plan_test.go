@@ -67,8 +67,8 @@ func TestPlansThatAreRefused(t *testing.T) {
 		plan abi.Plan
 		want string
 	}{
-		{"too many edits", abi.Plan{Edits: edits(abi.MaxEdits + 1)}, "129 edits and 0 operations; at most 128 and 256"},
-		{"too many acts", abi.Plan{Acts: acts(abi.MaxOperations + 1)}, "257 operations"},
+		{"too many edits", abi.Plan{Edits: edits(abi.MaxEdits + 1)}, "129 edits and 0 operations; at most 128 and 1024"},
+		{"too many acts", abi.Plan{Acts: acts(abi.MaxOperations + 1)}, "1025 operations"},
 		{"an edit of no kind", one(0, "x", lit), "edit kind 0 is not one"},
 		{"an edit of JSON", one(abi.SetJSON, "", lit), "must have 1 to 128 bytes"},
 		{"an edit of a form", one(abi.SetForm, "x", nil), "a removal has no value"},

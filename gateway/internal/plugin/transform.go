@@ -64,25 +64,39 @@ func (t *Transform) Piece(piece []byte, last bool) (*plan.Body, error) {
 	if t.in == nil || t.in.dead || t.whole {
 		return nil, t.plugin.blame(errBodyEnded)
 	}
-	t.in.flags = 0
+	flags := uint32(0)
 	if !t.begun {
-		t.in.flags |= abi.FlagFirst
-		t.begun = true
+		flags |= abi.FlagFirst
 	}
 	if last {
-		t.in.flags |= abi.FlagLast
+		flags |= abi.FlagLast
 	}
+	return t.call(piece, flags)
+}
+
+// Context gives the guest the plan's context, ahead of the first piece.
+func (t *Transform) Context(context []byte) (*plan.Body, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.in == nil || t.in.dead || t.begun {
+		return nil, t.plugin.blame(errBodyEnded)
+	}
+	return t.call(context, abi.FlagFirst|abi.FlagContext)
+}
+
+func (t *Transform) call(input []byte, flags uint32) (*plan.Body, error) {
+	t.in.flags, t.begun = flags, true
 	pool := t.plugin.pool
 	pool.slots <- struct{}{}
 	defer func() { <-pool.slots }()
-	out, err := t.in.call(t.export, piece, abi.MaxPlan)
+	out, err := t.in.call(t.export, input, abi.MaxPlan)
 	var result *plan.Body
 	if err == nil {
 		if result, err = plan.ParseBody(out); err != nil {
 			t.in.dead = true
 		}
 	}
-	t.whole = last && err == nil
+	t.whole = flags&abi.FlagLast != 0 && err == nil
 	return result, t.plugin.blame(err)
 }
 

@@ -1,7 +1,6 @@
 package plugin
 
 import (
-	"strings"
 	"time"
 
 	"github.com/seksbot/seks-broker/gateway/internal/plan"
@@ -19,7 +18,7 @@ func View(m *plan.Manifest, r request.Request, rt route.Route, cut token.Rest, n
 	v := &abi.View{
 		Method: r.Method(), Scheme: "http", Target: cut.Target, Authority: r.Authority(),
 		Mount: rt.Mount(), Path: rt.Path(), Query: cut.Query,
-		UpstreamAuthority: up.Host, UpstreamBase: up.Path,
+		UpstreamAuthority: up.Host, UpstreamBase: up.Path, Subdomain: rt.Subdomain(),
 	}
 	if r.TLS() {
 		v.Scheme = "https"
@@ -32,11 +31,8 @@ func View(m *plan.Manifest, r request.Request, rt route.Route, cut token.Rest, n
 		v.TokenID, headers = cut.ID, cut.Signed
 	}
 	for _, h := range headers {
-		for _, need := range m.Headers {
-			if strings.EqualFold(h.Name, need) {
-				v.Headers = append(v.Headers, abi.Header{Name: h.Name, Value: h.Value})
-				break
-			}
+		if m.WantsHeader(h.Name) {
+			v.Headers = append(v.Headers, abi.Header{Name: h.Name, Value: h.Value})
 		}
 	}
 	return v

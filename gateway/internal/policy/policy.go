@@ -11,6 +11,9 @@
 //	the client's address is unknown or in no network     --from N…
 //	any reading matches any rule                         --deny R…
 //	any reading matches no rule                          --allow R…
+//	an operation is about another resource too, and that,
+//	  with its method, is denied by the two rows above,
+//	  or nobody can tell what it is                      --deny R…, --allow R…
 //	an operation's class is grant, or none that is known,
 //	  or a plugin says that it can't tell what it does   without --allow-grant
 //	there is no operation, or one's class isn't read     --read-only
@@ -104,7 +107,7 @@ func judge(r *token.Rules, acts []abi.Act, u Upstream) *Denial {
 	if d := judgeAddress(r, u); d != nil {
 		return d
 	}
-	if d := judgePath(r, readings, u); d != nil {
+	if d := judgePath(r, u.Method, readings, u); d != nil {
 		return d
 	}
 	return judgeActs(r, acts, u)

@@ -3,6 +3,7 @@ package policy
 import (
 	"fmt"
 
+	"github.com/seksbot/seks-broker/gateway/internal/request"
 	"github.com/seksbot/seks-broker/gateway/internal/token"
 	"github.com/seksbot/seks-broker/plugin-sdk/abi"
 )
@@ -22,14 +23,14 @@ func judgeAddress(r *token.Rules, u Upstream) *Denial {
 
 // judgePath reads each rule from its text, which allocates nothing. A text that
 // is no rule was not issued by this program: it denies, in either list.
-func judgePath(r *token.Rules, readings []string, u Upstream) *Denial {
+func judgePath(r *token.Rules, method string, readings []string, u Upstream) *Denial {
 	for _, text := range r.Deny {
 		rule, err := token.ParseRule(text)
 		if err != nil {
 			return deny(u, "a deny rule can't be read", err.Error())
 		}
 		for _, path := range readings {
-			if covers(rule, u.Method, path) {
+			if covers(rule, method, path) {
 				return deny(u, "a deny rule covers it", fmt.Sprintf("deny rule %q covers %q", text, path))
 			}
 		}
@@ -38,7 +39,7 @@ func judgePath(r *token.Rules, readings []string, u Upstream) *Denial {
 		return nil
 	}
 	for _, path := range readings {
-		if !anyCovers(r.Allow, u.Method, path) {
+		if !anyCovers(r.Allow, method, path) {
 			return deny(u, "no allow rule covers every way to read its path", fmt.Sprintf("no allow rule covers %q", path))
 		}
 	}
@@ -73,8 +74,28 @@ func judgeActs(r *token.Rules, acts []abi.Act, u Upstream) *Denial {
 		if d := judgeAct(r, &acts[i], u); d != nil {
 			return d
 		}
+		if acts[i].Method == "" {
+			continue
+		}
+		if d := judgeResource(r, &acts[i], u); d != nil {
+			return d
+		}
 	}
 	return nil
+}
+
+// judgeResource judges what an act does elsewhere than at the request's own path,
+// such as the source of a copy, as a request for it would be. One that nobody can
+// tell meets every deny, and no allow.
+func judgeResource(r *token.Rules, act *abi.Act, u Upstream) *Denial {
+	if len(r.Deny)+len(r.Allow) == 0 {
+		return nil
+	}
+	readings := request.Sound(act.Resource)
+	if len(readings) == 0 {
+		return deny(u, "the broker can't tell all that it is about, and the token is for some paths only", fmt.Sprintf("the resource of %q can't be judged", act.Name))
+	}
+	return judgePath(r, act.Method, readings, u)
 }
 
 func judgeAct(r *token.Rules, act *abi.Act, u Upstream) *Denial {

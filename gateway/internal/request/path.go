@@ -1,6 +1,9 @@
 package request
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // checkPath refuses a path that has, in any of its readings, a dot segment, a
 // backslash, a control character or bytes that are not text. Encoded slashes,
@@ -27,6 +30,15 @@ func checkPath(path string) error {
 		}
 	}
 	return nil
+}
+
+// Sound is the readings of a path, none where checkPath would refuse it: for what
+// names a resource elsewhere than in the request's own path.
+func Sound(path string) []string {
+	if !strings.HasPrefix(path, "/") || checkPath(path) != nil {
+		return nil
+	}
+	return Readings(path)
 }
 
 // plain says, in one pass, that a path has no byte that could be of any doubt.

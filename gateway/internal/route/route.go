@@ -23,15 +23,18 @@ type Provider struct {
 	Upstream        *url.URL   // the main one, with its base path
 	Origins         []*url.URL // all of the manifest's upstreams, in its order: the main one is the first
 	Opaque          bool       // its paths are names, and no version prefix is ever added
+	Subdomains      bool       // names below its hosts are its too
+	MountHosts      []string   // with Subdomains: the broker's names below which one belongs to it, where /api/NAME/ is asked for
 }
 
 // Route is where a request goes. Only a Table makes one; the zero Route has no
 // provider.
 type Route struct {
-	provider *Provider
-	mount    string
-	path     string
-	upstream string
+	provider  *Provider
+	mount     string
+	path      string
+	upstream  string
+	subdomain string
 }
 
 // Provider is whom the request is for; nil in the zero Route.
@@ -40,6 +43,10 @@ func (r Route) Provider() *Provider { return r.provider }
 // Mount is what stood before the API's own path: "/api/openai", or "" where the
 // host named the provider.
 func (r Route) Mount() string { return r.mount }
+
+// Subdomain is what stood before the provider's host name: "bucket" of
+// bucket.s3.broker.example.
+func (r Route) Subdomain() string { return r.subdomain }
 
 // Path is the path below the upstream's base, with its version prefix.
 func (r Route) Path() string { return r.path }
@@ -52,12 +59,12 @@ func (t *Table) Find(r request.Request) (Route, error) {
 	if !r.Valid() {
 		return Route{}, fault.New(fault.BadRequest)
 	}
-	if e := t.byHost(r.Host(), r.Port()); e != nil {
-		return e.route("", r.Path()), nil
+	if e, sub := t.byHost(r.Host(), r.Port()); e != nil {
+		return e.route("", r.Path()).below(sub), nil
 	}
 	name, mount, path := splitMount(r.Path())
 	if e := t.names[name]; e != nil {
-		return e.route(mount, path), nil
+		return e.route(mount, path).below(e.subdomain(r.Host(), e.MountHosts)), nil
 	}
 	if !nameLike(name) {
 		return Route{}, fault.New(fault.ProviderUnknown)
@@ -75,7 +82,12 @@ func (t *Table) At(name string, r request.Request) (Route, error) {
 	case e == nil:
 		return Route{}, fault.New(fault.ProviderUnknown)
 	}
-	return e.route("", r.Path()), nil
+	return e.route("", r.Path()).below(e.subdomain(r.Host(), e.Hosts)), nil
+}
+
+func (r Route) below(subdomain string) Route {
+	r.subdomain = subdomain
+	return r
 }
 
 const root = "/api/"

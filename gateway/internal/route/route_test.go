@@ -35,6 +35,7 @@ func table(t *testing.T) *Table {
 		{Name: "github", Hosts: []string{"GitHub.broker.example"}, UpstreamHosts: []string{"api.github.com:443"}, Upstream: upstream(t, "https://api.github.com")},
 		{Name: "cf", VersionPrefixes: []string{"/v4"}, Upstream: upstream(t, "https://cf.example/client%2Fx/"), UpstreamHosts: []string{"127.0.0.1:9999"}},
 		{Name: "s3", Opaque: true, VersionPrefixes: []string{"/v1"}, Hosts: []string{"s3.broker.example"}, Upstream: upstream(t, "https://s3.example")},
+		{Name: "r2", Opaque: true, Subdomains: true, Hosts: []string{"r2.broker.example"}, MountHosts: []string{"localhost", "broker.example"}, Upstream: upstream(t, "https://r2.example"), UpstreamHosts: []string{"r2.example"}},
 		{Name: "work", UpstreamHosts: []string{"shared.example"}, Upstream: upstream(t, "https://shared.example")},
 		{Name: "home", UpstreamHosts: []string{"shared.example:443"}, Upstream: upstream(t, "https://shared.example")},
 	})
@@ -82,6 +83,41 @@ func TestFind(t *testing.T) {
 		if r.Provider().Name != c.provider || r.Mount() != c.mount || r.Path() != c.path || r.UpstreamPath() != c.upstream {
 			t.Errorf("%s%s: %s %q %q %q", c.host, c.target, r.Provider().Name, r.Mount(), r.Path(), r.UpstreamPath())
 		}
+	}
+}
+
+// A name below a host of a provider that has them is its too; one of another
+// provider's own, or below one that has none, is not.
+func TestSubdomains(t *testing.T) {
+	table := table(t)
+	for _, c := range []struct{ host, target, provider, mount, subdomain string }{
+		{"r2.broker.example", "/b/k", "r2", "", ""},
+		{"bucket.r2.broker.example:8080", "/k", "r2", "", "bucket"},
+		{"My.Bucket.R2.broker.example", "/k", "r2", "", "my.bucket"},
+		{"bucket.r2.example", "/k", "r2", "", "bucket"},
+		{"bucket.localhost:8080", "/api/r2/k", "r2", "/api/r2", "bucket"},
+		{"bucket.broker.example", "/api/r2/k", "r2", "/api/r2", "bucket"},
+		{"localhost", "/api/r2/k", "r2", "/api/r2", ""},
+		{"bucketlocalhost", "/api/r2/k", "r2", "/api/r2", ""},
+		{"bucket.localhost.evil.example", "/api/r2/k", "r2", "/api/r2", ""},
+		{"bucket.localhost", "/api/openai/k", "openai", "/api/openai", ""},
+		{"github.broker.example", "/x", "github", "", ""},
+	} {
+		r, err := table.Find(parsed(t, c.host, c.target))
+		if err != nil || r.Provider().Name != c.provider || r.Mount() != c.mount || r.Subdomain() != c.subdomain {
+			t.Errorf("%s%s: %v %+v", c.host, c.target, err, r)
+		}
+	}
+	for _, host := range []string{"bucket.github.broker.example", "bucket.s3.broker.example", ".r2.broker.example.evil.example", "r2.broker.example.evil.example"} {
+		if raw, err := request.Parse(request.Raw{Method: "GET", Target: "/x", Host: host, Hosts: 1}); err == nil {
+			if r, err := table.Find(raw); err == nil {
+				t.Errorf("%s leads to %s", host, r.Provider().Name)
+			}
+		}
+	}
+	r, err := table.At("r2", parsed(t, "b.r2.broker.example:9000", "/k"))
+	if err != nil || r.Subdomain() != "b" {
+		t.Errorf("%+v %v", r, err)
 	}
 }
 

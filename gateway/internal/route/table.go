@@ -12,6 +12,8 @@ type Table struct {
 	names     map[string]*entry
 	own       map[string]*entry // by host
 	upstreams map[string]*entry // by host or host:port; nil where two providers share it
+
+	subdomains bool // some provider has them
 }
 
 type entry struct {
@@ -40,6 +42,7 @@ func NewTable(providers []Provider) (*Table, error) {
 		}
 		e.base = strings.TrimRight(p.Upstream.EscapedPath(), "/")
 		t.names[p.Name] = e
+		t.subdomains = t.subdomains || p.Subdomains
 		if err := t.addHosts(e); err != nil {
 			return nil, err
 		}
@@ -66,9 +69,23 @@ func (t *Table) addHosts(e *entry) error {
 	return nil
 }
 
-// byHost compares whole names. The broker's own come first: they are the
-// operator's word.
-func (t *Table) byHost(name, port string) *entry {
+// byHost compares whole names, and then those that a name is below. The broker's
+// own come first: they are the operator's word.
+func (t *Table) byHost(name, port string) (e *entry, subdomain string) {
+	if e := t.named(name, port); e != nil {
+		return e, ""
+	}
+	for i := range len(name) {
+		if t.subdomains && name[i] == '.' && i > 0 {
+			if e := t.named(name[i+1:], port); e != nil && e.Subdomains {
+				return e, name[:i]
+			}
+		}
+	}
+	return nil, ""
+}
+
+func (t *Table) named(name, port string) *entry {
 	if e := t.own[name]; e != nil {
 		return e
 	}
@@ -79,6 +96,19 @@ func (t *Table) byHost(name, port string) *entry {
 		return nil
 	}
 	return t.upstreams[name+":"+port]
+}
+
+// subdomain is what stands in name before one of the hosts; "" for nothing.
+func (e *entry) subdomain(name string, hosts []string) string {
+	if !e.Subdomains {
+		return ""
+	}
+	for _, h := range hosts {
+		if i := len(name) - len(h) - 1; i > 0 && name[i] == '.' && strings.EqualFold(name[i+1:], h) {
+			return name[:i]
+		}
+	}
+	return ""
 }
 
 func canonical(hostport string) string {

@@ -44,6 +44,7 @@ export function View(length: u32): u64 {
   w.number(12, v.bodyState);
   w.raw(13, v.body);
   w.raw(14, v.tokenID);
+  w.text(15, v.subdomain);
   return result(w.bytes);
 }
 
