@@ -11,6 +11,7 @@ scenario=${1:-small} seconds=${2:-5}
 out=build/profile
 
 mkdir -p "$out/plugins"
+rm -f "$out"/*.profile
 make --no-print-directory plugins
 cp build/plugins/*.wasm "$out/plugins/"
 printf '{"Replace":{"%s/gateway/profiler.go":"%s/bench/profiler.go.txt"}}' "$PWD" "$PWD" >"$out/overlay.json"
@@ -19,7 +20,8 @@ go build -overlay "$out/overlay.json" -o "$out/seks" -ldflags \
 go build -o "$out/" ./bench ./bench/peers/bare
 "$out/bench" -build "$out" -results "$out" -scenario "$scenario" -rounds 1 -seconds "$seconds"
 
-top() { go tool pprof "$@" "$out/seks" "$out/cpu.profile" 2>/dev/null | sed 's,github.com/seksbot/seks-broker/gateway/internal/,,'; }
+rm -f "$(ls "$out"/cpu-*.profile | tail -1)" # cut where seks ended
+top() { go tool pprof "$@" "$out/seks" "$out"/cpu-*.profile 2>/dev/null | sed 's,github.com/seksbot/seks-broker/gateway/internal/,,'; }
 printf '\n== by stage: what each takes with all that it calls\n'
 top -top -cum -nodecount "${TOP:-60}" -show 'seks-broker|fasthttp\.|Syscall6$|gcBgMarkWorker$|mallocgc$|findRunnable$|^runtime\.mcall$'
 printf '\n== by function: what each takes itself\n'
