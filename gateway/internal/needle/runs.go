@@ -3,40 +3,46 @@ package needle
 import "math/bits"
 
 // runs finds the runs of one class that are at least 1<<steps bytes long, from
-// one block of 64 bytes to the next.
+// one block of 64 bytes to the next. steps is 2 to 5.
 type runs struct {
 	steps int
+	class int    // of masks
+	mark  uint64 // all ones where marks are looked at
 	found func(start, end int, marked bool)
 
-	before uint64 // of the block before: its mask
-	near   bool   // and whether it has eight in a byte of that
-	marks  uint64 // of the block before
-	open   int    // where a run began that has not ended, -1
-	marked bool   // it has a mark in it
+	before [5]uint64 // of the block before: where runs of 1, 2, 4, 8 and 16 bytes end
+	marks  uint64    // of the block before
+	open   int       // where a run began that has not ended, -1
+	marked bool      // it has a mark in it
 }
 
-// full says whether one of the eight bytes of m has all its bits. A run of 15
-// has one in its mask, so most blocks need no more than this.
-func full(m uint64) bool {
-	const ones, tops = 0x0101010101010101, 0x8080808080808080
-	return (^m-ones)&m&tops != 0
-}
-
-// block takes the masks of the 64 bytes from offset on.
-func (r *runs) block(offset int, in, marks uint64) {
-	near := r.steps < 4 || full(in)
-	if near || r.near || r.open >= 0 {
-		before, long := r.before, in
-		for k := range r.steps {
-			n := 1 << k
-			long &= long<<n | before>>(64-n)
-			before &= before << n
+// blocks takes the masks of the bytes from offset on. It has no branch but for
+// where a run is that is long enough: what a text looks like is not to be foreseen.
+func (r *runs) blocks(offset int, list []masks) {
+	ones, twos, fours, eights, sixteens := r.before[0], r.before[1], r.before[2], r.before[3], r.before[4]
+	class, mark, steps := r.class&3, r.mark, r.steps
+	for k := range list {
+		in, marks := list[k][class], list[k][markClass]&mark
+		two := in & (in<<1 | ones>>63)
+		four := two & (two<<2 | twos>>62)
+		eight := four & (four<<4 | fours>>60)
+		sixteen := eight & (eight<<8 | eights>>56)
+		long := sixteen & (sixteen<<16 | sixteens>>48)
+		ones, twos, fours, eights, sixteens = in, two, four, eight, sixteen
+		switch steps {
+		case 2:
+			long = four
+		case 3:
+			long = eight
+		case 4:
+			long = sixteen
 		}
-		if r.open >= 0 || long != 0 {
-			r.slow(offset, in, marks, long)
+		if long != 0 || r.open >= 0 {
+			r.slow(offset+64*k, in, marks, long)
 		}
+		r.marks = marks
 	}
-	r.before, r.near, r.marks = in, near, marks
+	r.before = [5]uint64{ones, twos, fours, eights, sixteens}
 }
 
 func (r *runs) slow(offset int, in, marks, long uint64) {

@@ -20,9 +20,10 @@ func TestRunsAreThoseOfALoop(t *testing.T) {
 			}
 		}
 		var got, want []string
-		f := runs{steps: steps, open: -1, found: func(start, end int, marked bool) { got = append(got, fmt.Sprint(start, end, marked)) }}
-		for k := range blocks {
-			var m [2]uint64
+		f := runs{steps: steps, class: runClass, mark: ^uint64(0), open: -1, found: func(start, end int, marked bool) { got = append(got, fmt.Sprint(start, end, marked)) }}
+		list := make([]masks, blocks)
+		for k := range list {
+			m := &list[k]
 			for i := range 64 {
 				if in[64*k+i] {
 					m[0] |= 1 << i
@@ -31,8 +32,10 @@ func TestRunsAreThoseOfALoop(t *testing.T) {
 					m[1] |= 1 << i
 				}
 			}
-			f.block(64*k, m[0], m[1])
 		}
+		cut := r.IntN(blocks + 1)
+		f.blocks(0, list[:cut])
+		f.blocks(64*cut, list[cut:])
 		f.end(64 * blocks)
 		for i := 0; i < len(in); {
 			j := i

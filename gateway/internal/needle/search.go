@@ -121,8 +121,8 @@ func (s *search) scan(v *view, b []byte, lo int) {
 
 func (s *search) runsOf(f *finders, lo int) {
 	c := s.set
-	f.run = runs{steps: c.steps, found: f.run.found, open: -1}
-	f.hex = runs{steps: c.steps + 1, found: f.hex.found, open: -1}
+	f.run = runs{steps: c.steps, class: runClass, mark: ^uint64(0), found: f.run.found, open: -1}
+	f.hex = runs{steps: c.steps + 1, class: hexClass, found: f.hex.found, open: -1}
 	var zeros uint64
 	for lo < len(f.b) {
 		n := min((len(f.b)-lo)/64, len(s.block))
@@ -147,12 +147,11 @@ func (s *search) runsOf(f *finders, lo int) {
 func (s *search) blocks(f *finders, lo int, list []masks, zeros uint64) uint64 {
 	for k := range list {
 		m := &list[k]
-		offset := lo + 64*k
-		in := m[runClass] &^ (m[zeroClass] & (m[zeroClass]<<1 | zeros>>63)) // two zeros are no UTF-16
+		m[runClass] &^= m[zeroClass] & (m[zeroClass]<<1 | zeros>>63) // two zeros are no UTF-16
 		zeros = m[zeroClass]
-		f.run.block(offset, in, m[markClass])
-		f.hex.block(offset, m[hexClass], 0)
 	}
+	f.run.blocks(lo, list)
+	f.hex.blocks(lo, list)
 	return zeros
 }
 
