@@ -24,7 +24,7 @@ const (
 
 // rooms in their order: a room imports only rooms above it.
 var rooms = strings.Fields(`secret fault config exchange request wire kv seal plan expr needle accesslog token route
-	body meter plugin policy limit credential apply upstream scrub pipeline listen conform ops admin`)
+	body meter plugin policy limit credential apply upstream scrub pipeline listen conform leak ops admin`)
 
 // A library has one room (or two), so that what we rely on it for can be read
 // in one place, and it can be changed there.

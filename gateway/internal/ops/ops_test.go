@@ -153,6 +153,7 @@ func TestEveryCommandThroughItsJSON(t *testing.T) {
 	if _, err := ask(t, b, "log/checkpoint", ""); err == nil {
 		t.Error("a log that was never written has a checkpoint")
 	}
+	step("doctor/leak", `{"provider":"ok"}`, `"leaks":[]`, `"answers":3`)
 	step("admin/token", "", `"token":"seksadmin_`)
 	step("status", "", `"version":"test"`, `"ready":false`, "no broker is running")
 	for name := range commands {

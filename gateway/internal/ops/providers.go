@@ -81,9 +81,18 @@ func (b *Broker) serve(ctx context.Context, h *plugin.Host, table map[string]*pl
 
 // provider finds a provider and the manifest of its plugin.
 func (b *Broker) provider(ctx context.Context, name string) (*config.Provider, *plan.Manifest, error) {
-	h, err := b.pluginOf(ctx, name)
+	s, err := b.servedAs(ctx, name)
 	if err != nil {
 		return nil, nil, err
+	}
+	return &s.Provider, s.plugin.Manifest, nil
+}
+
+// servedAs finds a provider that a plugin serves for.
+func (b *Broker) servedAs(ctx context.Context, name string) (*served, error) {
+	h, err := b.pluginOf(ctx, name)
+	if err != nil {
+		return nil, err
 	}
 	all := b.servedBy(ctx, h)
 	var names []string
@@ -93,11 +102,11 @@ func (b *Broker) provider(ctx context.Context, name string) (*config.Provider, *
 		switch {
 		case s.Name != name:
 		case s.plugin == nil:
-			return nil, nil, fmt.Errorf("provider %s: %s", name, s.why)
+			return nil, fmt.Errorf("provider %s: %s", name, s.why)
 		default:
-			return &s.Provider, s.plugin.Manifest, nil
+			return s, nil
 		}
 	}
 	sort.Strings(names)
-	return nil, nil, fmt.Errorf("there is no provider %.64q, but %s: add [providers.%.64s] to broker.toml, or trust a plugin of that name", name, strings.Join(names, ", "), name)
+	return nil, fmt.Errorf("there is no provider %.64q, but %s: add [providers.%.64s] to broker.toml, or trust a plugin of that name", name, strings.Join(names, ", "), name)
 }
