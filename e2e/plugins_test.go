@@ -67,6 +67,7 @@ func TestPluginsThatFail(t *testing.T) {
 		r.must("guest-key-0123456789", "credential", "set", n, "--provider", providerOf(n))
 		_, tokens[n] = r.issueFor(n, "agent-"+providerOf(n))
 	}
+	before, memoryBefore := held(t, r), memory(t, r.PID())
 	for _, n := range bad {
 		t.Run(n, func(t *testing.T) {
 			r.t = t
@@ -98,6 +99,18 @@ func TestPluginsThatFail(t *testing.T) {
 		})
 	}
 	r.t = t
+	// Nothing of them stays: no goroutine, no descriptor, no instance with its memory.
+	const slack = 6
+	var after state
+	eventually(t, "the broker lets go of failed guests", func() bool {
+		after = held(t, r)
+		return after.goroutines <= before.goroutines+slack && after.descriptors <= before.descriptors+slack
+	})
+	memoryAfter := memory(t, r.PID())
+	t.Logf("before %+v and %d MiB, after %+v and %d MiB", before, memoryBefore.now>>20, after, memoryAfter.now>>20)
+	if grown := memoryAfter.now - memoryBefore.now; grown > maxGrowth {
+		t.Errorf("resident memory grew by %d MiB", grown>>20)
+	}
 	for _, n := range odd {
 		if a := r.ask("GET /api/"+providerOf(n)+"/v1/models", tokens[n]); a.Status != 200 {
 			t.Errorf("%s: %d %s", n, a.Status, a.Body)
