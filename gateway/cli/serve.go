@@ -113,6 +113,7 @@ func (g *gateway) start(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	debug.FreeOSMemory() // what compiling took, or reading compiled code, is not needed again
 	if err := g.reroute(ctx); err != nil {
 		return err
 	}

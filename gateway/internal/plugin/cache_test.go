@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -110,6 +111,9 @@ func TestCompileCache(t *testing.T) {
 			tt.tamper(list)
 			h := cached(t, dir, cache, testMAC, modules...)
 			defer h.Close()
+			if err := h.engine.dropForeign(); err != nil {
+				t.Fatal(err)
+			}
 			if left := entries(t, cache); len(left) != len(modules)-tt.gone {
 				t.Errorf("%d entries are left for wazero to read, want %d", len(left), len(modules)-tt.gone)
 			}
@@ -170,7 +174,31 @@ func TestCacheOfAnotherBroker(t *testing.T) {
 	h.Close()
 	other := cached(t, dir, cache, func(b []byte) []byte { return testMAC(append(b, 'x')) }, ok)
 	defer other.Close()
+	if err := other.engine.dropForeign(); err != nil {
+		t.Fatal(err)
+	}
 	if left := entries(t, cache); len(left) != 0 {
 		t.Errorf("%v is left", left)
+	}
+}
+
+// Versions that come and go leave no more in the cache than a bounded number.
+func TestOldCodeIsDropped(t *testing.T) {
+	const bound = 4*1 + 8
+	var versions [][]byte
+	for i := range 2 * bound {
+		versions = append(versions, version(t, fmt.Sprintf("1.%d.%d", i/10, i%10)))
+	}
+	dir, cache := t.TempDir(), filepath.Join(t.TempDir(), "cache")
+	h := cached(t, dir, cache, testMAC, versions...)
+	defer h.Close()
+	for i, module := range versions {
+		write(t, filepath.Join(dir, "moody.wasm"), module)
+		if err := h.Load(context.Background()); err != nil {
+			t.Fatal(err)
+		}
+		if n := len(entries(t, cache)); n > bound+1 || n == 0 {
+			t.Fatalf("%d entries after %d versions", n, i+1)
+		}
 	}
 }

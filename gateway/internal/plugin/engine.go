@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -42,7 +43,8 @@ type engine struct {
 	salt                  func(input []byte) []byte // for tests: a later version's fields
 }
 
-// newEngine opens an engine with its disk cache in cacheDir ("" for none).
+// newEngine opens an engine with its disk cache in cacheDir ("" for none). What is
+// in there is to be checked, with dropForeign, before anything is compiled.
 func newEngine(ctx context.Context, cacheDir string, mac MAC) (*engine, error) {
 	e := &engine{cacheDir: cacheDir, mac: mac, callLimit: callLimit, startLimit: startLimit}
 	config := wazero.NewRuntimeConfigCompiler().
@@ -50,9 +52,6 @@ func newEngine(ctx context.Context, cacheDir string, mac MAC) (*engine, error) {
 	if cacheDir != "" {
 		if err := os.MkdirAll(cacheDir, 0o700); err != nil {
 			return nil, fmt.Errorf("make the compile cache: %w", err)
-		}
-		if err := e.dropForeign(); err != nil {
-			return nil, err
 		}
 		var err error
 		if e.cache, err = wazero.NewCompilationCacheWithDir(cacheDir); err != nil {
@@ -126,9 +125,34 @@ func (e *engine) dropForeign() error {
 		if err == nil && string(tag) == string(e.tag(path, body)) {
 			return nil
 		}
-		_ = os.Remove(path + ".mac")
-		return os.Remove(path)
+		return drop(path)
 	})
+}
+
+func drop(path string) error {
+	_ = os.Remove(path + ".mac")
+	return os.Remove(path)
+}
+
+// dropOld begins the cache anew where it holds far more than the modules that there
+// are: the code of former versions, some 8 MB each. Which module an entry is of,
+// wazero does not say.
+func (e *engine) dropOld(modules int) error {
+	if e.cacheDir == "" {
+		return nil
+	}
+	var paths []string
+	err := e.eachEntry(func(path string) error {
+		paths = append(paths, path)
+		return nil
+	})
+	if len(paths) <= 4*modules+8 {
+		return err
+	}
+	for _, path := range paths {
+		err = errors.Join(err, drop(path))
+	}
+	return err
 }
 
 // tag is the MAC of an entry under its own name: one module's code is not

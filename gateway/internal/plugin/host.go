@@ -2,6 +2,7 @@ package plugin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"runtime"
@@ -99,6 +100,9 @@ func (h *Host) States() []State {
 func (h *Host) Inspect(ctx context.Context, module []byte) (*plan.Manifest, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if err := h.engine.dropForeign(); err != nil {
+		return nil, err
+	}
 	p, err := h.engine.load(ctx, module, "")
 	if err != nil {
 		return nil, err
@@ -138,7 +142,7 @@ func (h *Host) load(ctx context.Context, only string) error {
 	}
 	// Whatever came into the cache otherwise than by the last Load goes now: it
 	// would have its MAC from this one.
-	if err := h.engine.dropForeign(); err != nil {
+	if err := errors.Join(h.engine.dropForeign(), h.engine.dropOld(len(paths))); err != nil {
 		return err
 	}
 	running := map[string]*Plugin{}
