@@ -7,10 +7,10 @@ PLUGINS := $(patsubst plugins/%/main.go,%,$(wildcard plugins/*/main.go))
 WASM    := $(PLUGINS:%=build/plugins/%.wasm)
 
 .DEFAULT_GOAL := help
-.PHONY: help build plugins run demo test check bench fuzz leaks clean
+.PHONY: help build plugins run demo test check counterparts bench fuzz leaks clean
 
 help: ## show this help
-	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: plugins ## build build/seks and build/plugins/*.wasm
 	@$(GO) build -trimpath -o build/seks -ldflags "-s -w -X main.version=$(VERSION) \
@@ -43,6 +43,9 @@ test: build ## run all tests
 
 check: ## all that CI checks: format, vet, lint, races, tests, short fuzzing
 	@./check.sh
+
+counterparts: build ## each request of the clients, held against the vendors' own OpenAPI files by prism
+	@./e2e/counterparts.sh
 
 bench: build ## the benchmark tables; BENCH="-scenario small -seconds 1" narrows them
 	@$(GO) build -o build/bench/ ./bench ./bench/peers/bare

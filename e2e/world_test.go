@@ -64,10 +64,18 @@ func theWorld(t *testing.T) *world {
 
 // worldOptions are what one world has that others have not.
 type worldOptions struct {
-	only  string // this provider alone
-	plain bool   // no interim answers, which not all clients can read
-	table string // more of its table in broker.toml
-	extra string // more of broker.toml
+	only   string                               // this provider alone
+	plain  bool                                 // no interim answers, which not all clients can read
+	before func(provider, double string) string // the URL of what stands before a double
+	table  string                               // more of its table in broker.toml
+	extra  string                               // more of broker.toml
+}
+
+func (o *worldOptions) url(provider string, double *upstream.Server) string {
+	if o.before == nil {
+		return double.URL()
+	}
+	return o.before(provider, double.URL())
 }
 
 func newWorld(o worldOptions) (w *world, err error) {
@@ -101,12 +109,12 @@ func newWorld(o worldOptions) (w *world, err error) {
 			if p.uploads, err = w.start(p, handler, o.plain); err != nil {
 				return w, err
 			}
-			w.uploads = p.uploads.URL()
+			w.uploads = o.url(name, p.uploads)
 		}
 		if p.double, err = w.start(p, handler, o.plain); err != nil {
 			return w, err
 		}
-		fmt.Fprintf(&tables, "[providers.%s]\nupstream = %q\n%s", name, p.double.URL(), o.table)
+		fmt.Fprintf(&tables, "[providers.%s]\nupstream = %q\n%s", name, o.url(name, p.double), o.table)
 		if name == "github" {
 			fmt.Fprintf(&tables, "[providers.github.upstreams]\nuploads = %q\n", w.uploads)
 		}
