@@ -6,6 +6,7 @@
 //	latency   one connection, one request after the other
 //	bulk      a large download and upload, with the memory that they take
 //	small     small JSON answers, GET and POST, at 64 connections
+//	event     one server-sent event through the scrubber alone, near misses in it
 //	plugins   a call of a plugin, its load and its start, in each language
 //	search    the scrubber's search over bodies of all kinds, for 1 to 10,000 secrets
 //	sse       100 streams of server-sent events, paced and as fast as they go

@@ -63,6 +63,12 @@ var scenarios = []scenario{
 		run:     events,
 	},
 	{
+		name:    "event",
+		title:   func(options) string { return "An event through the scrubber, one after the other" },
+		columns: []figures.Column{{Title: "median µs"}, {Title: "p99 µs"}, {Title: "above cat's median, µs"}, {Title: "above its p99, µs"}},
+		run:     event,
+	},
+	{
 		name:    "plugins",
 		title:   func(options) string { return "Plugins: limits on" },
 		columns: []figures.Column{{Title: "µs"}},

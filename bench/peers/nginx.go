@@ -60,7 +60,7 @@ http {
 
 // nginx runs as one process with a configuration of its own in dir.
 func (s *setup) nginx(dir string) (*Target, error) {
-	path, err := findNginx()
+	path, err := FindNginx()
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +86,8 @@ func (s *setup) nginx(dir string) (*Target, error) {
 	return t, t.answers()
 }
 
-func findNginx() (string, error) {
+// FindNginx is the path of nginx, or ErrAbsent.
+func FindNginx() (string, error) {
 	for _, name := range []string{"nginx", "/usr/sbin/nginx", "/usr/local/sbin/nginx"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path, nil

@@ -40,7 +40,7 @@ func TestNginxConfigDoesWhatTheBrokerDoes(t *testing.T) {
 
 // Where nginx is installed, it takes the configuration.
 func TestNginxTakesIt(t *testing.T) {
-	path, err := findNginx()
+	path, err := FindNginx()
 	if errors.Is(err, ErrAbsent) {
 		t.Skip("nginx is not installed")
 	}
