@@ -162,7 +162,9 @@ func TestS3SDKForGo(t *testing.T) {
 
 			// By the provider's own name, and its own listener; and each bucket as a name.
 			host := strings.Replace(w.URL, "127.0.0.1", "s3.localhost", 1)
-			places := map[string]func(*s3.Options){"own listener": func(o *s3.Options) { o.BaseEndpoint = aws.String(strings.Replace(w.URL, strings.SplitAfter(w.URL, "//")[1], w.own, 1)) }}
+			places := map[string]func(*s3.Options){"own listener": func(o *s3.Options) {
+				o.BaseEndpoint = aws.String(strings.Replace(w.URL, strings.SplitAfter(w.URL, "//")[1], w.own, 1))
+			}}
 			if !secure { // the certificate has neither name
 				places["own name"] = func(o *s3.Options) { o.BaseEndpoint = aws.String(host) }
 				places["virtual host"] = func(o *s3.Options) { o.BaseEndpoint, o.UsePathStyle = aws.String(host), false }

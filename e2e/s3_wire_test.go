@@ -243,7 +243,9 @@ func TestS3TamperedUploads(t *testing.T) {
 				})
 			}
 			send("the last chunk is missing", "bad_request", func(_ *chunkedPut, body string) string { return body[:strings.LastIndex(body, "\r\n0")+2] })
-			send("a chunk of 2^63", "bad_request", func(_ *chunkedPut, body string) string { return "8000000000000000" + body[strings.IndexAny(body, ";\r"):] })
+			send("a chunk of 2^63", "bad_request", func(_ *chunkedPut, body string) string {
+				return "8000000000000000" + body[strings.IndexAny(body, ";\r"):]
+			})
 			send("a chunk of more than is declared", "bad_request", func(_ *chunkedPut, body string) string { return "fffff" + body[strings.IndexAny(body, ";\r"):] })
 			send("more behind the end", "bad_request", func(_ *chunkedPut, body string) string { return body + "x" })
 			send("no line break behind a chunk", "bad_request", func(u *chunkedPut, body string) string { return strings.Replace(body, "\r\n0", "xx0", 1) })
