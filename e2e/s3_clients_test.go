@@ -56,8 +56,8 @@ func (w *s3World) sdk(p pair, change ...func(*s3.Options)) *s3.Client {
 }
 
 // straight is the same client, at the server itself with the real pair.
-func (w *s3World) straight() *s3.Client {
-	return w.sdk(pair{ID: rootID, Secret: rootSecret}, func(o *s3.Options) { o.BaseEndpoint = aws.String("http://" + w.server) })
+func (w *s3World) straight(change ...func(*s3.Options)) *s3.Client {
+	return w.sdk(pair{ID: rootID, Secret: rootSecret}, append(change, func(o *s3.Options) { o.BaseEndpoint = aws.String("http://" + w.server) })...)
 }
 
 func random(n int) []byte {

@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"bytes"
+	"io"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -111,4 +113,63 @@ func policy(t *testing.T, c *s3.Client) error {
 	_, err := c.PutBucketPolicy(t.Context(), &s3.PutBucketPolicyInput{Bucket: aws.String("bucket"), Policy: aws.String(
 		`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket/*"}]}`)})
 	return err
+}
+
+// A URL that the broker presigns for a token does its one request, for whoever has
+// it, as long as the token may.
+func TestS3Presign(t *testing.T) {
+	w := newS3(t, false, "eu-central-1") // what agents sign for is not looked at
+	if _, err := w.straight(func(o *s3.Options) { o.Region = "eu-central-1" }).CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("bucket")}); err != nil {
+		t.Fatal(err)
+	}
+	narrow := w.issue("--allow", "* /bucket/in/*")
+	url := func(p pair, flags ...string) string {
+		t.Helper()
+		r, err := w.Run("", append([]string{"s3", "presign", "--token-id", p.TokenID, "--bucket", "bucket", "--endpoint", w.base()}, flags...)...)
+		if err != nil || r.Status != 0 || strings.Contains(r.Out, p.Secret) {
+			t.Fatalf("%v %+v", err, r)
+		}
+		return strings.TrimSpace(r.Out)
+	}
+	use := func(method, url, body string) (int, string) {
+		t.Helper()
+		request, err := http.NewRequest(method, url, strings.NewReader(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		a, err := w.http().Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer a.Body.Close()
+		text, _ := io.ReadAll(a.Body)
+		return a.StatusCode, a.Header.Get("X-Seks-Error") + string(text)
+	}
+	put, get := url(narrow, "--key", "in/a b+c/é", "--method", "PUT", "--size", "5", "--expires", "10m"), url(narrow, "--key", "in/a b+c/é")
+	for _, c := range []struct {
+		method, url, body string
+		status            int
+		says              string
+	}{
+		{"PUT", put, "longer", 403, "signature_invalid"},
+		{"GET", put, "", 403, "signature_invalid"},
+		{"PUT", put, "12345", 200, ""},
+		{"GET", get, "", 200, "12345"},
+		{"GET", strings.Replace(get, "/in/", "/out/", 1), "", 403, "signature_invalid"},
+		{"GET", url(narrow, "--key", "out/x"), "", 403, "policy_denied"},
+		{"HEAD", url(w.agent, "--key", "in/a b+c/é", "--method", "HEAD"), "", 200, ""},
+	} {
+		if status, says := use(c.method, c.url, c.body); status != c.status || !strings.Contains(says, c.says) {
+			t.Errorf("%s %s: %d %s, want %d %s", c.method, c.url, status, says, c.status, c.says)
+		}
+	}
+	if err := w.Must("", "token", "revoke", narrow.TokenID); err != nil {
+		t.Fatal(err)
+	}
+	if status, says := use("GET", get, ""); status != 403 || !strings.Contains(says, "token_revoked") {
+		t.Errorf("after the token was revoked: %d %s", status, says)
+	}
+	if r, err := w.Run("", "s3", "presign", "--token-id", narrow.TokenID, "--bucket", "b", "--key", "k"); err != nil || r.Status != 1 || !strings.Contains(r.Err, "is revoked") {
+		t.Errorf("%v %+v", err, r)
+	}
 }

@@ -80,7 +80,7 @@ socket; else they open the store themselves.`,
 	root.PersistentFlags().BoolVar(&a.json, "json", false, "print data as JSON")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(a.initCommand(), a.serveCommand(), a.credentialCommand(), a.tokenCommand(),
-		a.logCommand(), a.pluginCommand(), a.scrubCommand(), a.doctorCommand(), a.adminCommand())
+		a.logCommand(), a.pluginCommand(), a.scrubCommand(), a.s3Command(), a.doctorCommand(), a.adminCommand())
 	demandUsage(root)
 	// A command that only groups others is not one to type by itself.
 	root.SetUsageTemplate(strings.Replace(root.UsageTemplate(), "{{if .Runnable}}", "{{if not (index .Annotations \"group\")}}", 1))

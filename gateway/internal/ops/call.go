@@ -43,6 +43,7 @@ var commands = map[string]command{
 	"token/issue":       as((*Broker).TokenIssue),
 	"token/list":        as((*Broker).TokenList),
 	"token/show":        as((*Broker).TokenShow),
+	"s3/presign":        as((*Broker).S3Presign),
 	"token/revoke":      as((*Broker).TokenRevoke),
 	"token/resume":      as((*Broker).TokenResume),
 	"plugin/list":       as((*Broker).PluginList),

@@ -141,6 +141,10 @@ func TestEveryCommandThroughItsJSON(t *testing.T) {
 	}
 	step("token/show", `{"id":"`+issued.ID+`"}`, `"status":"suspended"`, `"suspended_at":"`)
 	step("token/resume", `{"id":"`+issued.ID+`"}`, `"status":"active"`, `"suspended_at":null`)
+	asked["s3/presign"] = true // of a pair: TestATokenForClientsThatSignIsAPair
+	if _, err := ask(t, b, "s3/presign", `{"token_id":"`+issued.ID+`","method":"GET","bucket":"b","key":"k","expires":60000000000,"size":-1}`); err == nil || !strings.Contains(err.Error(), "no pair") {
+		t.Errorf("a URL is signed with a bearer token: %v", err)
+	}
 	step("token/revoke", `{"id":"`+issued.ID+`"}`, `"status":"revoked"`, `"revoked_at":"`)
 	step("token/revoke", `{"id":"`+issued.ID+`"}`, `"status":"revoked"`)
 	step("credential/remove", `{"name":"c2"}`, "{}")

@@ -31,6 +31,11 @@ func TestATokenForClientsThatSignIsAPair(t *testing.T) {
 	if err := json.Unmarshal([]byte(text), &pair); err != nil || pair.AccessKeyID != pair.Token || len(pair.SecretAccessKey) < 40 {
 		t.Fatalf("%s %v", text, err)
 	}
+	signed := must(t, b, "s3/presign", `{"token_id":"`+pair.ID+`","method":"PUT","bucket":"b","key":"k","expires":60000000000,"size":5,"endpoint":"https://broker.example/api/s3"}`,
+		`"url":"https://broker.example/api/s3/b/k?`, "X-Amz-Credential="+pair.AccessKeyID+"%2F", `X-Amz-SignedHeaders=content-length%3Bhost`)
+	if strings.Contains(signed, pair.SecretAccessKey) {
+		t.Errorf("a URL shows the secret half: %s", signed)
+	}
 	text = must(t, b, "token/issue", `{"agent":"a","credential":"c1"}`)
 	if err := json.Unmarshal([]byte(text), &bearer); err != nil || strings.Contains(text, "access_key") {
 		t.Errorf("a bearer token has a secret half: %s", text)

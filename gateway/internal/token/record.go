@@ -24,6 +24,8 @@ type Record struct {
 	// Pair says that the token's text is only its public name: what proves it is
 	// a signature made with its secret half, as with AWS's access keys.
 	Pair bool `json:"pair,omitempty"`
+	// Name is that public name. Records of before lack it.
+	Name string `json:"name,omitempty"`
 	Rules
 	half secret.Bytes // of a pair; sealed with the record, and shown once
 }

@@ -66,6 +66,9 @@ func (s *Store) Issue(r Record) (plain secret.Bytes, rec Record, err error) {
 		return secret.Bytes{}, Record{}, err
 	}
 	plain = newText(r.Provider)
+	if r.Name = ""; r.Pair {
+		r.Name = string(plain.Reveal())
+	}
 	d := hexDigest(plain.Reveal())
 	err = s.write(d, &r, func(b *kv.Batch) error { return b.Set(indexKey(r.ID), []byte(d)) })
 	if err != nil {
