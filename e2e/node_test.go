@@ -19,6 +19,12 @@ import (
 // package-lock.json has.
 func installNode(t *testing.T) (node string) {
 	t.Helper()
+	return installNodeIn(t, "node")
+}
+
+// installNodeIn installs what the lock file in a folder pins.
+func installNodeIn(t *testing.T, dir string) (node string) {
+	t.Helper()
 	node, err := exec.LookPath("node")
 	if err != nil {
 		t.Skip("the clients from npm are not tested: node is not on the PATH")
@@ -30,15 +36,15 @@ func installNode(t *testing.T) (node string) {
 	if err != nil {
 		t.Skip("the clients from npm are not tested: npm is not on the PATH")
 	}
-	want, err := os.Stat("node/package-lock.json")
+	want, err := os.Stat(dir + "/package-lock.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	if have, err := os.Stat("node/node_modules/.package-lock.json"); err == nil && !have.ModTime().Before(want.ModTime()) {
+	if have, err := os.Stat(dir + "/node_modules/.package-lock.json"); err == nil && !have.ModTime().Before(want.ModTime()) {
 		return node
 	}
 	c := exec.Command(npm, "ci", "--no-audit", "--no-fund")
-	c.Dir = "node"
+	c.Dir = dir
 	if out, err := c.CombinedOutput(); err != nil {
 		t.Fatalf("npm ci: %v\n%s", err, out)
 	}
