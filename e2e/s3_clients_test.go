@@ -118,6 +118,11 @@ func TestS3SDKForGo(t *testing.T) {
 			part, err := c.GetObject(t.Context(), &s3.GetObjectInput{Bucket: bucket, Key: aws.String("big"), Range: aws.String("bytes=1000-1999")})
 			try("range", err)
 			try("range", same(part.Body, body[1000:2000]))
+			small, err := c.GetObject(t.Context(), &s3.GetObjectInput{Bucket: bucket, Key: aws.String("a+b"), Range: aws.String("bytes=1-9"), ChecksumMode: types.ChecksumModeEnabled})
+			try("range of a small one", err) // whose checksum is of the whole
+			if b, err := io.ReadAll(small.Body); err != nil || len(b) != 9 || small.ChecksumCRC32 != nil {
+				t.Errorf("range of a small one: %d bytes, %v, %v", len(b), err, small.ChecksumCRC32)
+			}
 			_, err = c.GetObject(t.Context(), &s3.GetObjectInput{Bucket: bucket, Key: aws.String("big"), IfNoneMatch: head.ETag})
 			if err == nil || !strings.Contains(err.Error(), "304") {
 				t.Errorf("a condition: %v", err)

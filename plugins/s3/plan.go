@@ -23,6 +23,9 @@ func plan(v *seks.View, at place) *seks.Plan {
 	}
 	p := new(seks.Plan)
 	in.prove(p)
+	if _, many := header(v, "range"); many > 0 {
+		p.Inspect()
+	}
 	out, refused := in.outbound(v, at)
 	if refused != nil {
 		return seks.Refuse(refused.code, refused.message)

@@ -54,6 +54,7 @@ func made(at place) seks.Provider {
 			},
 		},
 		Plan:            func(v *seks.View) *seks.Plan { return plan(v, at) },
+		Scrub:           scrub,
 		RequestBodyWith: newBody,
 		Configure:       configure,
 	}
