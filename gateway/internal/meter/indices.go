@@ -243,27 +243,3 @@ func (m *module) moveElements() (err error) {
 	m.set(elementSection, count, out)
 	return nil
 }
-
-// checkData looks at where the segments go: not to where the counter says.
-func (m *module) checkData() error {
-	count, c := m.entries(dataSection)
-	for range count {
-		flags := c.u32()
-		if flags == 2 {
-			c.u32()
-		}
-		if flags != 1 {
-			if _, err := m.constant(c, m.globals, nil); err != nil {
-				return err
-			}
-		}
-		c.take(c.u32())
-		if c.cut || flags > 2 {
-			return errCut
-		}
-	}
-	if len(c.b) > 0 {
-		return errCut
-	}
-	return nil
-}

@@ -65,7 +65,7 @@ func Module(b []byte) ([]byte, error) {
 	}
 	for _, step := range []func(*module) error{
 		(*module).addTypes, (*module).addImport, (*module).addFunctions, (*module).boundTables,
-		(*module).addGlobal, (*module).moveExports, (*module).moveElements, (*module).checkData, (*module).rewriteCode,
+		(*module).addGlobal, (*module).moveExports, (*module).moveElements, (*module).joinData, (*module).rewriteCode,
 	} {
 		if err := step(m); err != nil {
 			return nil, err

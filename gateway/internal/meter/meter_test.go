@@ -195,6 +195,43 @@ func TestCodeIsPricedByItsLength(t *testing.T) {
 	}
 }
 
+// Data segments are joined where that changes nothing of what a memory begins as.
+func TestDataIsJoined(t *testing.T) {
+	at := func(n uint64, content string) []byte {
+		return join(appendSigned([]byte{0, 0x41}, n), []byte{0x0b}, u32(uint64(len(content))), []byte(content))
+	}
+	far := uint64(3 + nearby)
+	tests := []struct {
+		name     string
+		in, want []byte
+		count    bool // a data count section
+	}{
+		{"one behind the other", join(u32(3), at(0, "abc"), at(3, "de"), at(10, "f")), join(u32(1), at(0, "abcde\x00\x00\x00\x00\x00f")), false},
+		{"far", join(u32(2), at(0, "abc"), at(far, "d")), join(u32(1), at(0, "abc"+strings.Repeat("\x00", nearby)+"d")), false},
+		{"farther", join(u32(2), at(0, "abc"), at(far+1, "d")), join(u32(2), at(0, "abc"), at(far+1, "d")), false},
+		{"one over the other", join(u32(2), at(0, "abc"), at(2, "d")), join(u32(2), at(0, "abc"), at(2, "d")), false},
+		{"one before the other", join(u32(3), at(100, "x"), at(0, "abc"), at(4, "d")), join(u32(2), at(0, "abc\x00d"), at(100, "x")), false},
+		{"one in what others are joined over", join(u32(3), at(0, "abc"), at(10, "d"), at(5, "0123456789")), join(u32(3), at(0, "abc"), at(10, "d"), at(5, "0123456789")), false},
+		{"large addresses", join(u32(2), at(1<<31-1, "a"), at(1<<31, "b")), join(u32(2), at(1<<31-1, "a"), at(1<<31, "b")), false},
+		{"named by their index", join(u32(2), at(0, "a"), at(1, "b")), join(u32(2), at(0, "a"), at(1, "b")), true},
+		{"a passive one", join(u32(2), at(0, "a"), []byte{1, 1, 'b'}), join(u32(2), at(0, "a"), []byte{1, 1, 'b'}), false},
+	}
+	for _, tt := range tests {
+		more := map[byte][]byte{dataSection: tt.in}
+		if tt.count {
+			more[dataCountSection] = []byte{2}
+		}
+		before := bytes.Clone(tt.in)
+		out, err := Module(whole(0, nil, more))
+		if err != nil || !bytes.HasSuffix(out, section(dataSection, tt.want...)) {
+			t.Errorf("%s: %v, % x does not end with % x", tt.name, err, out, tt.want)
+		}
+		if !bytes.Equal(before, tt.in) {
+			t.Errorf("%s: the module was changed", tt.name)
+		}
+	}
+}
+
 // FuzzModule: whatever the bytes, the end is a module or a sentence, and what comes
 // out is a module to this reader.
 func FuzzModule(f *testing.F) {
