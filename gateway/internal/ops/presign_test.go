@@ -24,7 +24,9 @@ func TestTheReferencesPresignedURL(t *testing.T) {
 	}
 }
 
-func record(pair bool, name string) *token.Record { return &token.Record{ID: "tok_1", Pair: pair, Name: name} }
+func record(pair bool, name string) *token.Record {
+	return &token.Record{ID: "tok_1", Pair: pair, Name: name}
+}
 
 func TestPresignRefuses(t *testing.T) {
 	b := Broker{now: time.Now}

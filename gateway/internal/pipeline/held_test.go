@@ -51,8 +51,11 @@ func openGraph(t *testing.T) (*rooms, *seen) {
 	s := new(seen)
 	r := open(t, func(w http.ResponseWriter, req *http.Request) {
 		b, err := io.ReadAll(req.Body)
-		if err != nil && req.URL.Path != "/upper" {
-			t.Error(err)
+		if err != nil { // one that broke off, which may be seen late, is no body
+			if req.URL.Path != "/upper" {
+				t.Error(err)
+			}
+			return
 		}
 		shown, _ := base64.StdEncoding.DecodeString(req.Header.Get("X-Body"))
 		*s = seen{req.Header.Get("X-State"), string(shown), string(b), req.ContentLength, req.TransferEncoding}
