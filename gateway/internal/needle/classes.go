@@ -1,44 +1,50 @@
 package needle
 
-// classes tell which bytes of a text may matter, 64 at a time, so that nearly
-// all of a text is passed by with no look at single bytes.
-type classes struct {
-	// One bit for each high half of a byte, in the place of its low half, for
-	// ASCII. This is the shape that a shuffle instruction looks up.
-	rows [4][16]byte
-	in   [4][256]bool
-	high uint64 // all ones where bytes above ASCII are of the run class
-}
+import "math/bits"
+
+// classes tell which bytes of a text may matter. A text is looked at 64 bytes at
+// a time, for stretches that are wholly of a class, so that nearly all of it is
+// passed by with no look at single bytes.
+type classes [3]class
 
 const (
-	runClass  = iota // can be part of a form, in one notation or another
-	markClass        // begins an escape, or joins lines
-	hexClass         // a hex digit, or what may stand between two
-	zeroClass
+	runClass   = iota // can be part of a form, in one notation or another
+	hexClass          // a hex digit, or what may stand between two
+	plainClass        // no escape begins with it, and it joins no lines
 )
 
-// masks has a bit for each of 64 bytes, the first the lowest.
-type masks [4]uint64
+// class is a set of bytes. The second of two zeros is in none: it is no UTF-16.
+type class struct {
+	// One bit for each high half of a byte, in the place of its low half, for
+	// ASCII. This is the shape that a shuffle instruction looks up.
+	rows [16]byte
+	high uint64 // 0x80 in each byte where those above ASCII are members
+	in   [256]bool
+}
+
+const allHigh = 0x8080808080808080
 
 func newClasses(alphabet *[256]bool) *classes {
 	c := &classes{}
-	for b := range 256 {
-		ch := byte(b)
-		mark := special[ch] && ch < 0x80
-		c.in[runClass][b] = alphabet[b] || mark || ch == '#' || ch == ';'
-		c.in[markClass][b] = mark
-		c.in[hexClass][b] = unhex[ch] < 16 || between(ch) || ch == 'x' || ch == 'X'
-		c.in[zeroClass][b] = ch == 0
-	}
 	for b := 128; b < 256; b++ {
 		if alphabet[b] {
-			c.high = ^uint64(0)
+			c[runClass].high = allHigh
 		}
 	}
-	for k := range c.rows {
-		for b := range 128 {
-			if c.in[k][b] {
-				c.rows[k][b&15] |= 1 << (b >> 4)
+	c[plainClass].high = allHigh
+	for b := range 256 {
+		ch := byte(b)
+		c[runClass].in[b] = alphabet[b] || special[ch] && ch < 0x80 || ch == '#' || ch == ';'
+		c[hexClass].in[b] = unhex[ch] < 16 || between(ch) || ch == 'x' || ch == 'X'
+		c[plainClass].in[b] = !special[ch]
+	}
+	for k := range c {
+		class := &c[k]
+		for b := range 256 {
+			if b >= 0x80 {
+				class.in[b] = class.high != 0
+			} else if class.in[b] {
+				class.rows[b&15] |= 1 << (b >> 4)
 			}
 		}
 	}
@@ -54,17 +60,126 @@ func between(c byte) bool {
 	return false
 }
 
-// classifySlow is what classify does, a byte at a time.
-func (c *classes) classifySlow(dst []masks, b []byte) {
-	for k := range dst {
-		var m masks
-		for i, ch := range b[64*k : 64*k+64] {
-			for j := range m {
-				if c.in[j][ch] || j == runClass && ch >= 0x80 && c.high != 0 {
-					m[j] |= 1 << i
-				}
+// has says whether b[i] is of the class.
+func (c *class) has(b []byte, i int) bool {
+	return c.in[b[i]] && !(b[i] == 0 && i > 0 && b[i-1] == 0)
+}
+
+// run is the first run of the class in b, from at on, that is least bytes long or
+// longer, which is two or more. There is none where start is end.
+func (c *class) run(b []byte, at, least int) (start, end int) {
+	width := 1 // so that a run that lies in two blocks has as many in one of them
+	for width < 32 && 4*width <= least {
+		width *= 2
+	}
+	for p := at; p < len(b); p = max(p+64, at) {
+		var in uint64
+		p, in = c.next(b, p, width)
+		for found := rows(in, width); found != 0; {
+			first := bits.TrailingZeros64(found)
+			start = p + first - bits.LeadingZeros64(^(in << (64 - first)))
+			stop := first + bits.TrailingZeros64(^(in >> first))
+			if end = p + stop; stop == 64 {
+				end = c.span(b, end)
+			}
+			for start <= p && start > at && c.has(b, start-1) {
+				start--
+			}
+			if end-start >= least {
+				return start, end
+			}
+			at = end
+			found &^= 1<<stop - 1
+		}
+	}
+	return len(b), len(b)
+}
+
+// rows has a bit in each row of members, of a block of 64, that may be part of a
+// run: those twice as long as width, and those of width at the block's ends.
+func rows(in uint64, width int) uint64 {
+	for n := 1; n < width; n *= 2 {
+		in &= in >> n
+	}
+	return in&(in>>width) | in&ends(width)
+}
+
+func ends(width int) uint64 { return 1 | 1<<(64-width) }
+
+// next is the first block of 64 bytes from at on, the last being shorter, that has
+// a row of members, and which of its bytes are members, the first the lowest bit:
+// none where there is no such block.
+func (c *class) next(b []byte, at, width int) (int, uint64) {
+	for at < len(b) {
+		if n := (len(b) - at) / 64; n > 0 && at > 0 {
+			skip, in := c.skip(b[at-1:], n, width)
+			if at += 64 * skip; skip < n {
+				return at, in
+			}
+			continue
+		}
+		if in := c.members(b, at); rows(in, width) != 0 {
+			return at, in
+		}
+		at += 64
+	}
+	return len(b), 0
+}
+
+// span is where the run that b[at] may be in ends.
+func (c *class) span(b []byte, at int) int {
+	for at < len(b) {
+		in := c.members(b, at)
+		if at += bits.TrailingZeros64(^in); ^in != 0 {
+			break
+		}
+		if n := (len(b) - at) / 64; n > 0 {
+			at += 64 * c.pass(b[at-1:], n)
+		}
+	}
+	return min(at, len(b))
+}
+
+// members are those of the 64 bytes, or fewer, from b[at] on; where no two are in a
+// row, those that stand alone may be left out.
+func (c *class) members(b []byte, at int) uint64 {
+	if at > 0 && len(b)-at >= 64 {
+		_, in := c.skip(b[at-1:], 1, 1)
+		return in
+	}
+	var block [65]byte
+	n := copy(block[1:], b[at:])
+	if at > 0 {
+		block[0] = b[at-1]
+	} else {
+		block[0] = 1
+	}
+	_, in := c.skip(block[:], 1, 1)
+	return in & (1<<n - 1)
+}
+
+// skipSlow is what skip does, with no instructions that look at 32 bytes at once.
+func (c *class) skipSlow(b []byte, blocks, width int) (skipped int, in uint64) {
+	for skipped < blocks {
+		block := b[64*skipped:]
+		in = 0
+		for i := range 64 {
+			if c.has(block, i+1) {
+				in |= 1 << i
 			}
 		}
-		dst[k] = m
+		if rows(in, width) != 0 {
+			return skipped, in
+		}
+		skipped++
 	}
+	return skipped, 0
+}
+
+// passSlow is what pass does, in the same way.
+func (c *class) passSlow(b []byte, blocks int) (passed int) {
+	for i := 1; i <= 64*blocks && c.has(b, i); i++ {
+		passed = i / 64
+	}
+	return passed
 }

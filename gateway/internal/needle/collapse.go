@@ -21,8 +21,8 @@ func softly(b []byte) bool {
 
 // unescape collapses the escapes of b[start:end]. Parts that have none stay out:
 // the text itself has been searched for them.
-func (s *search) unescape(f *finders, start, end int, quoted bool, v *view) {
-	u := unescaper{b: f.b, whole: f.whole, quoted: quoted}
+func (s *search) unescape(u unescaper, start, end int, lined bool, v *view) {
+	b, quoted := u.b, u.quoted
 	alphabet := &s.set.alphabet
 	first, marks := len(v.buf), len(v.marks)
 	var lines breaks
@@ -39,7 +39,6 @@ func (s *search) unescape(f *finders, start, end int, quoted bool, v *view) {
 		}
 		first, marks, escaped, over, lines = len(v.buf), len(v.marks), false, 0, breaks{}
 	}
-	b := f.b
 	for i := start; i < end; {
 		j := i
 		for j < end && alphabet[b[j]] && (!special[b[j]] || b[j] == '=' && !quoted) {
@@ -63,14 +62,14 @@ func (s *search) unescape(f *finders, start, end int, quoted bool, v *view) {
 		}
 		switch {
 		case c == '\n' || c == '\r':
-			if s.mode&Lined != 0 && f.v == nil && b[i] == '\n' || lines.join(byte(c)) {
+			if lined && b[i] == '\n' || lines.join(byte(c)) {
 				flush()
 				break
 			}
 			over, escaped = Lines, true
 		case c == 0:
 			over, escaped = UTF16, true
-		case c > 0xff && s.set.classes.high != 0:
+		case c > 0xff && s.set.classes[runClass].high != 0:
 			v.mark(i, uint8(next-i), u.kind)
 			v.buf = utf8.AppendRune(v.buf, c)
 			escaped, over, lines = true, 0, breaks{}

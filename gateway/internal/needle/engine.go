@@ -168,35 +168,51 @@ func wordAt(b []byte, at int) uint64 {
 
 // find appends the occurrences that end after from.
 func (e *engine) find(b []byte, from int, hits []Hit) []Hit {
-	key, gram, shift, stride, filter := e.key, e.gram, e.shift&63, e.stride, e.filter
 	p := max(0, from-e.longest+1)
 	tried := p // starts before it have been tried
 	// A spelling that begins at q has a gram at the first place looked at from q
 	// on, since its first stride grams are all in the filter.
-	for ; p+8 <= len(b); p += stride {
-		h := ((binary.LittleEndian.Uint64(b[p:]) | fold) & gram) * key
-		bit := filterBits(h)
-		if filter[h>>shift]&bit == bit {
-			hits = e.try(b, max(tried, p-stride+1), p, from, hits)
-			tried = p + 1
+	for last := len(b) - 8; ; p += e.stride {
+		if p = e.probe(b, p, last); p > last {
+			break
 		}
+		hits = e.try(b, max(tried, p-e.stride+1), p, from, hits)
+		tried = p + 1
 	}
-	for ; p+e.width <= len(b); p += stride {
-		h := ((wordAt(b, p) | fold) & gram) * key
-		bit := filterBits(h)
-		if filter[h>>shift]&bit == bit {
-			hits = e.try(b, max(tried, p-stride+1), p, from, hits)
+	for ; p+e.width <= len(b); p += e.stride {
+		if e.holds(wordAt(b, p)) {
+			hits = e.try(b, max(tried, p-e.stride+1), p, from, hits)
 			tried = p + 1
 		}
 	}
 	return hits
 }
 
+// holds says whether a word begins with a gram that may be in the filter.
+func (e *engine) holds(word uint64) bool {
+	h := ((word | fold) & e.gram) * e.key
+	bit := filterBits(h)
+	return e.filter[h>>(e.shift&63)]&bit == bit
+}
+
+// probeSlow is what probe does, one gram after the other.
+func (e *engine) probeSlow(b []byte, p, last int) int {
+	for ; p <= last; p += e.stride {
+		if e.holds(binary.LittleEndian.Uint64(b[p:])) {
+			break
+		}
+	}
+	return p
+}
+
 // try looks for spellings that begin in b[start:last+1].
 func (e *engine) try(b []byte, start, last, from int, hits []Hit) []Hit {
 	for ; start <= last && start+e.prefix <= len(b); start++ {
+		if !e.holds(wordAt(b, start)) {
+			continue
+		}
 		h := e.prefixHash(b, start)
-		at := int(h >> e.slotShift)
+		at := int(h >> (e.slotShift & 63))
 		for e.slots[at].n != 0 {
 			if sl := &e.slots[at]; sl.tag == uint32(h) {
 				hits = compare(e.list[sl.at:sl.at+sl.n], b, start, from, hits)

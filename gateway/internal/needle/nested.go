@@ -47,7 +47,7 @@ func ascii(b []byte, i int, wanted byte) bool {
 // wanted are the bits that count. A secret with bytes above ASCII can stand in
 // base64 and hex of anything.
 func (c *content) wanted() byte {
-	if c.classes.high != 0 {
+	if c.classes[runClass].high != 0 {
 		return notOne
 	}
 	return 0xff
@@ -147,7 +147,7 @@ func asciiPair(b []byte, i int, wanted byte) bool {
 
 // unspace takes out what stands between hex digits: at most four bytes at a
 // place, and "0x" in front of a digit. A blank line is a border.
-func (s *search) unspace(b []byte, lo, hi int, v *view) {
+func (s *search) unspace(b []byte, lo, hi int, lined bool, v *view) {
 	start, apart := len(v.buf), false
 	marks := len(v.marks)
 	flush := func() {
@@ -174,7 +174,7 @@ func (s *search) unspace(b []byte, lo, hi int, v *view) {
 		for j < hi && (between(b[j]) || b[j] == '0' && j+1 < hi && b[j+1]|0x20 == 'x') {
 			switch b[j] {
 			case '\n', '\r':
-				stop = stop || lines.join(b[j]) || s.mode&Lined != 0 && v.parent == nil && b[j] == '\n'
+				stop = stop || lines.join(b[j]) || lined && b[j] == '\n'
 			case '0':
 				j++
 			}

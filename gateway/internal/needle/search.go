@@ -24,17 +24,6 @@ type search struct {
 	found []Hit // scratch
 	level int
 	views [maxOver][5]view
-	finds [maxOver + 1]finders
-	block [64]masks
-}
-
-// finders look for runs in a view, and give them to the decoders.
-type finders struct {
-	v     *view
-	b     []byte
-	whole bool
-	run   runs
-	hex   runs
 }
 
 const (
@@ -45,19 +34,7 @@ const (
 	spacedView
 )
 
-var searches = sync.Pool{New: func() any {
-	s := &search{}
-	for level := range s.finds {
-		f := &s.finds[level]
-		f.run.found = func(start, end int, marked bool) { s.run(f, start, end, marked) }
-		f.hex.found = func(start, end int, marked bool) {
-			if s.level < maxOver && end-start > 2*s.set.shortest {
-				s.unspace(f.b, start, end, &s.views[s.level][spacedView])
-			}
-		}
-	}
-	return s
-}}
+var searches = sync.Pool{New: func() any { return &search{} }}
 
 // decoded appends the hits in whatever of b can be decoded.
 func (c *content) decoded(b []byte, from int, mode Mode, hits []Hit) []Hit {
@@ -89,9 +66,6 @@ func (s *search) wipe() {
 		}
 	}
 	clear(s.found[:cap(s.found)])
-	for i := range s.finds {
-		s.finds[i].b, s.finds[i].v = nil, nil
-	}
 }
 
 // scan looks for runs in b from lo on, decodes them, and searches what came out.
@@ -106,9 +80,7 @@ func (s *search) scan(v *view, b []byte, lo int) {
 	views[base64View].reset(v, InBase64)
 	views[hexView].reset(v, InHex)
 	views[spacedView].reset(v, SpacedHex)
-	f := &s.finds[level]
-	f.v, f.b, f.whole = v, b, v != nil || s.mode&Whole != 0
-	s.runsOf(f, lo)
+	s.decode(v, b, lo, views)
 	s.level = level + 1
 	for k := range views {
 		if len(views[k].buf) > 0 {
@@ -119,56 +91,39 @@ func (s *search) scan(v *view, b []byte, lo int) {
 	s.level = level
 }
 
-func (s *search) runsOf(f *finders, lo int) {
+// decode fills the views with what runs of b, long enough for a form, may decode
+// to. b is what v holds, or the text itself.
+func (s *search) decode(v *view, b []byte, lo int, views *[5]view) {
 	c := s.set
-	f.run = runs{steps: c.steps, class: runClass, mark: ^uint64(0), found: f.run.found, open: -1}
-	f.hex = runs{steps: c.steps + 1, class: hexClass, found: f.hex.found, open: -1}
-	var zeros uint64
-	for lo < len(f.b) {
-		n := min((len(f.b)-lo)/64, len(s.block))
-		if n == 0 {
-			var last [64]byte
-			rest := uint64(1)<<copy(last[:], f.b[lo:]) - 1
-			c.classes.classify(s.block[:1], last[:])
-			for k := range s.block[0] {
-				s.block[0][k] &= rest
-			}
-			s.blocks(f, lo, s.block[:1], zeros)
+	text := unescaper{b: b, whole: v != nil || s.mode&Whole != 0}
+	lined := v == nil && s.mode&Lined != 0
+	escapes := v == nil || v.over != 0
+	for end := lo; ; {
+		var start int
+		if start, end = c.classes[runClass].run(b, end, c.shortest); start == end {
 			break
 		}
-		c.classes.classify(s.block[:n], f.b[lo:])
-		zeros = s.blocks(f, lo, s.block[:n], zeros)
-		lo += 64 * n
-	}
-	f.run.end(len(f.b))
-	f.hex.end(len(f.b))
-}
-
-func (s *search) blocks(f *finders, lo int, list []masks, zeros uint64) uint64 {
-	for k := range list {
-		m := &list[k]
-		m[runClass] &^= m[zeroClass] & (m[zeroClass]<<1 | zeros>>63) // two zeros are no UTF-16
-		zeros = m[zeroClass]
-	}
-	f.run.blocks(lo, list)
-	f.hex.blocks(lo, list)
-	return zeros
-}
-
-// run decodes b[start:end], all of whose bytes can be part of a form.
-func (s *search) run(f *finders, start, end int, marked bool) {
-	views := &s.views[s.level]
-	if marked && (f.v == nil || f.v.over != 0) {
-		s.unescape(f, start, end, false, &views[plainView])
-		if softly(f.b[start:min(end+1, len(f.b))]) {
-			s.unescape(f, start, end, true, &views[quotedView])
+		if escapes && c.classes[plainClass].span(b, start) < end {
+			s.unescape(text, start, end, lined, &views[plainView])
+			if softly(b[start:min(end+1, len(b))]) {
+				text.quoted = true
+				s.unescape(text, start, end, lined, &views[quotedView])
+				text.quoted = false
+			}
+		}
+		if end-start >= 4*c.groups {
+			s.unbase64(b, start, end, &views[base64View])
+		}
+		if end-start >= 2*c.pairs {
+			s.unpair(b, start, end, &views[hexView])
 		}
 	}
-	if end-start >= 4*s.set.groups {
-		s.unbase64(f.b, start, end, &views[base64View])
-	}
-	if end-start >= 2*s.set.pairs {
-		s.unpair(f.b, start, end, &views[hexView])
+	for end := lo; ; {
+		var start int
+		if start, end = c.classes[hexClass].run(b, end, 2*c.shortest+1); start == end {
+			break
+		}
+		s.unspace(b, start, end, lined, &views[spacedView])
 	}
 }
 

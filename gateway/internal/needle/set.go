@@ -6,7 +6,7 @@
 // hex), or one of the many ways to write a spelling: escapes, line breaks, wide
 // characters, another base64 or hex. Spellings are searched for as they are, by
 // engine; of everything that may be something else, found by looking at the
-// classes of bytes (classes, runs), views are decoded (unescape, nested), and
+// classes of bytes (classes), views are decoded (unescape, nested), and
 // searched in turn, with the way back to where each byte came from (view).
 //
 // A set holds every spelling of its secrets in plain, for as long as it lives:
@@ -54,7 +54,6 @@ type content struct {
 	classes  *classes
 	border   byte // that no form has in it, where there is one
 	shortest int  // bytes of the shortest secret, 0: none
-	steps    int  // runs of 1<<steps bytes are looked at
 	groups   int  // whole groups of base64 that a form in it has at least
 	pairs    int  // the same for hex
 	reach    int  // bytes of the longest form that is found
@@ -204,10 +203,6 @@ func (c *content) shape() {
 	c.classes = newClasses(&c.alphabet)
 	for b := 255; b >= 0 && c.alphabet[c.border]; b-- {
 		c.border = byte(b)
-	}
-	c.steps = 2
-	for c.steps < 4 && 1<<(c.steps+1) <= c.shortest {
-		c.steps++
 	}
 	c.groups = min(max((c.shortest-1)/3, 1), 16)
 	c.pairs = max(c.shortest, 4)

@@ -21,6 +21,7 @@ type unescaper struct {
 	whole  bool // b ends where the text ends
 	quoted bool // quoted-printable too
 	cut    bool // a token reached b's end, and more may follow
+	limit  int  // where the longest token from here ends: none looks further
 	kind   Form // of the last escape that was decoded
 }
 
@@ -29,11 +30,21 @@ type unescaper struct {
 // one byte, as \u00e4 does.
 var special = [256]bool{'%': true, '\\': true, '&': true, '=': true, '\n': true, '\r': true, 0: true, 0xC2: true, 0xC3: true}
 
+// shortEscape is what a letter behind a backslash stands for, where that is no
+// token's first byte, or a line's end.
+var shortEscape = [256]byte{'n': '\n', 'r': '\r', 't': '\t', 'b': '\b', 'f': '\f', '/': '/', '"': '"', '\'': '\''}
+
 // token decodes the token at i: the value, and where the next one begins. A
 // value above 0xff is a character; others are bytes.
 func (u *unescaper) token(i int) (value rune, next int) {
+	u.limit = i + maxToken
 	if b := u.b[i:]; len(b) >= 6 { // the common ones, at once
 		switch {
+		case b[0] == '\n' || b[0] == '\r' || b[0] == 0:
+			return rune(b[0]), i + 1
+		case b[0] == '\\' && shortEscape[b[1]] != 0:
+			u.kind = JSON
+			return rune(shortEscape[b[1]]), i + 2
 		case b[0] == '%' && (unhex[b[1]] > 15 && !special[b[1]] || b[2] == '%' && (b[3] < '3' || b[3] > '6')):
 			return '%', i + 1 // the digit that is missing is not an escaped one either
 		case b[0] == '%' && unhex[b[1]]|unhex[b[2]] < 16:
@@ -72,8 +83,10 @@ func (u *unescaper) token(i int) (value rune, next int) {
 func (u *unescaper) collapse(i, depth int) (rune, int) {
 	c, next := rune(u.b[i]), i+1
 	for depth < maxDepth {
+		kind := u.kind
 		v, j := u.body(c, next, depth)
 		if j <= next {
+			u.kind = kind
 			break
 		}
 		c, next = v, j
@@ -85,8 +98,11 @@ func (u *unescaper) collapse(i, depth int) (rune, int) {
 	return c, next
 }
 
-// peek is collapse, -1 at the end of what there is.
+// peek is collapse, -1 at the end of what there is or may be looked at.
 func (u *unescaper) peek(i, depth int) (rune, int) {
+	if i >= u.limit {
+		return -1, i
+	}
 	if i >= len(u.b) {
 		u.cut = !u.whole
 		return -1, i
@@ -145,6 +161,9 @@ func (u *unescaper) quotedBody(j int) (rune, int) {
 
 // digits reads n hex digits; its end is 0 where there are none.
 func (u *unescaper) digits(i, n, depth int) (v rune, end int) {
+	if n == 2 && i+2 <= min(len(u.b), u.limit) && unhex[u.b[i]]|unhex[u.b[i+1]] < 16 {
+		return rune(unhex[u.b[i]]<<4 | unhex[u.b[i+1]]), i + 2
+	}
 	for range n {
 		c, next := u.peek(i, max(depth+1, maxDepth-2)) // a digit that is itself escaped is so twice at most
 		if c < 0 || c > 0xff || unhex[c] > 15 {
@@ -212,6 +231,10 @@ func plainEscape(c rune) rune {
 
 // reference decodes a character reference of HTML behind its "&".
 func (u *unescaper) reference(j, depth int) (rune, int) {
+	if j+4 <= min(len(u.b), u.limit) && string(u.b[j:j+4]) == "amp;" { // by far the commonest
+		u.kind = HTML
+		return '&', j + 4
+	}
 	var name [8]byte
 	n, i := 0, j
 	c, next := u.peek(i, depth+1)
@@ -227,10 +250,6 @@ func (u *unescaper) reference(j, depth int) (rune, int) {
 		}
 	}
 	if c == ';' && n > 0 {
-		if n == 3 && string(name[:3]) == "amp" { // by far the commonest
-			u.kind = HTML
-			return '&', next
-		}
 		if v, ok := entities[string(name[:n])]; ok {
 			u.kind = HTML
 			return v, next

@@ -1,0 +1,86 @@
+package needle
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+)
+
+// Runs are found as a loop over the bytes finds them, by shuffles or not, from any
+// place on.
+func TestRunsAreThoseOfALoop(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 4))
+	for range 6000 {
+		var alphabet [256]bool
+		high := r.IntN(2) == 0
+		for c := range alphabet {
+			alphabet[c] = r.IntN(2) == 0 && (c < 128 || high)
+		}
+		c := &newClasses(&alphabet)[r.IntN(3)]
+		var in, out []byte
+		for b := range 256 {
+			if c.in[b] {
+				in = append(in, byte(b))
+			} else {
+				out = append(out, byte(b))
+			}
+		}
+		text := make([]byte, r.IntN(400))
+		for i := 0; i < len(text); {
+			from := [][]byte{in, in, out, {0}}[r.IntN(4)]
+			for n := 1 + r.IntN([]int{3, 20, 90}[r.IntN(3)]); n > 0 && i < len(text); i, n = i+1, n-1 {
+				text[i] = from[r.IntN(len(from))]
+			}
+		}
+		at, least := 0, 2+r.IntN(80)
+		if len(text) > 0 {
+			at = r.IntN(min(len(text), 70))
+		}
+		var got, want []string
+		for end := at; ; {
+			var start int
+			if start, end = c.run(text, end, least); start == end {
+				break
+			}
+			got = append(got, fmt.Sprint(start, end))
+		}
+		is := func(i int) bool { return c.in[text[i]] && (text[i] != 0 || i == 0 || text[i-1] != 0) }
+		for i := at; i < len(text); {
+			j := i
+			for j < len(text) && is(j) {
+				j++
+			}
+			if j-i >= least {
+				want = append(want, fmt.Sprint(i, j))
+			}
+			i = max(j, i+1)
+		}
+		if !slices.Equal(got, want) {
+			t.Fatalf("%q, from %d on, least %d\n got %v\nwant %v", text, at, least, got, want)
+		}
+	}
+}
+
+// A gram is found by the loop of instructions where it is by that of Go.
+func TestProbesAreThoseOfALoop(t *testing.T) {
+	r := rand.New(rand.NewPCG(4, 6))
+	for _, length := range []int{4, 9, 16, 23, 51} {
+		e := newEngine([]spelling{{text: []byte(letters(r, length)), form: Raw}})
+		clear(e.filter)
+		for i := range e.filter { // every other gram or so passes
+			e.filter[i] = r.Uint64() | r.Uint64()
+		}
+		if length == 51 {
+			clear(e.filter)
+			e.filter[r.IntN(len(e.filter))] = ^uint64(0)
+		}
+		for range 500 {
+			b := []byte(randomBytes(r, 8+r.IntN(3000)))
+			p, last := r.IntN(len(b)), len(b)-8
+			if got, want := e.probe(b, p, last), e.probeSlow(b, p, last); got != want {
+				t.Fatalf("a filter of %d words, stride %d: from %d to %d, got %d, want %d", len(e.filter), e.stride, p, last, got, want)
+			}
+		}
+	}
+}
