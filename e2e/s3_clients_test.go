@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -20,6 +21,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/feature/s3/transfermanager"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
 	"github.com/minio/minio-go/v7"
 	"github.com/minio/minio-go/v7/pkg/credentials"
 )
@@ -118,6 +120,12 @@ func TestS3SDKForGo(t *testing.T) {
 			part, err := c.GetObject(t.Context(), &s3.GetObjectInput{Bucket: bucket, Key: aws.String("big"), Range: aws.String("bytes=1000-1999")})
 			try("range", err)
 			try("range", same(part.Body, body[1000:2000]))
+			for _, none := range []string{"bytes=-0", "bytes=200000-", "bytes=200000-200005", "bytes=900000-"} {
+				_, err := c.GetObject(t.Context(), &s3.GetObjectInput{Bucket: bucket, Key: aws.String("big"), Range: aws.String(none)})
+				if failed, ok := errors.AsType[smithy.APIError](err); !ok || failed.ErrorCode() != "InvalidRange" || !strings.Contains(err.Error(), "StatusCode: 416") {
+					t.Errorf("%s: %v", none, err)
+				}
+			}
 			small, err := c.GetObject(t.Context(), &s3.GetObjectInput{Bucket: bucket, Key: aws.String("a+b"), Range: aws.String("bytes=1-9"), ChecksumMode: types.ChecksumModeEnabled})
 			try("range of a small one", err) // whose checksum is of the whole
 			if b, err := io.ReadAll(small.Body); err != nil || len(b) != 9 || small.ChecksumCRC32 != nil {

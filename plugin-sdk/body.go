@@ -40,6 +40,13 @@ func (r *BodyResult) CheckElse(code string, a, b Expr) *BodyResult {
 	return r
 }
 
+// CheckAs is CheckElse with the API's own word for the code, and a message; "" for
+// the broker's.
+func (r *BodyResult) CheckAs(code, word, message string, a, b Expr) *BodyResult {
+	r.Checks = append(r.Checks, abi.Check{A: a, B: b, Code: code, Word: word, Message: message})
+	return r
+}
+
 func (r *BodyResult) segment(s abi.Segment) *BodyResult {
 	r.Segments = append(r.Segments, s)
 	return r

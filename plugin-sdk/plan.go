@@ -18,6 +18,12 @@ func Refuse(code, message string) *Plan {
 	return &Plan{abi.Plan{Refusal: &abi.Refusal{Code: code, Message: message}}}
 }
 
+// RefuseAs is Refuse with the API's own word for it, of which the manifest's error
+// shape has the status.
+func RefuseAs(code, word, message string) *Plan {
+	return &Plan{abi.Plan{Refusal: &abi.Refusal{Code: code, Message: message, Word: word}}}
+}
+
 // SetHeader replaces all headers of that name by one.
 func (p *Plan) SetHeader(name string, value Expr) *Plan { return p.edit(abi.SetHeader, name, value) }
 
@@ -72,6 +78,13 @@ func (p *Plan) Check(a, b Expr) *Plan { return p.CheckElse("", a, b) }
 // "signature_expired".
 func (p *Plan) CheckElse(code string, a, b Expr) *Plan {
 	p.Checks = append(p.Checks, abi.Check{A: a, B: b, Code: code})
+	return p
+}
+
+// CheckAs is CheckElse with the API's own word for the code, and a message; "" for
+// the broker's.
+func (p *Plan) CheckAs(code, word, message string, a, b Expr) *Plan {
+	p.Checks = append(p.Checks, abi.Check{A: a, B: b, Code: code, Word: word, Message: message})
 	return p
 }
 

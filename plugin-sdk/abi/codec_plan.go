@@ -93,7 +93,9 @@ func (a *Act) read(r *reader) {
 func (c *Check) appendTo(b []byte) []byte {
 	b = appendBytes(b, 1, c.A)
 	b = appendBytes(b, 2, c.B)
-	return appendString(b, 3, c.Code)
+	b = appendString(b, 3, c.Code)
+	b = appendString(b, 4, c.Word)
+	return appendString(b, 5, c.Message)
 }
 
 func (c *Check) read(r *reader) {
@@ -105,6 +107,10 @@ func (c *Check) read(r *reader) {
 			c.B = r.bytes()
 		case 3:
 			c.Code = r.text()
+		case 4:
+			c.Word = r.text()
+		case 5:
+			c.Message = r.text()
 		default:
 			r.skip()
 		}
@@ -113,7 +119,8 @@ func (c *Check) read(r *reader) {
 
 func (f *Refusal) appendTo(b []byte) []byte {
 	b = appendString(b, 1, f.Code)
-	return appendString(b, 2, f.Message)
+	b = appendString(b, 2, f.Message)
+	return appendString(b, 3, f.Word)
 }
 
 func (f *Refusal) read(r *reader) {
@@ -123,6 +130,8 @@ func (f *Refusal) read(r *reader) {
 			f.Code = r.text()
 		case 2:
 			f.Message = r.text()
+		case 3:
+			f.Word = r.text()
 		default:
 			r.skip()
 		}

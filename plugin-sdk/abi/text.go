@@ -1,6 +1,7 @@
 package abi
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 )
@@ -68,6 +69,14 @@ var (
 	modeNames  = map[BodyMode]string{BodyHashFirst: "hash-first", BodyTransform: "transform"}
 )
 
+// said is a code, and the API's own word where there is one.
+func said(code, word string) string {
+	if word == "" {
+		return plain(code)
+	}
+	return plain(code) + " as " + plain(word)
+}
+
 // Text writes the plan in words, one edit, act or check a line, each with a
 // line break at its end:
 //
@@ -77,7 +86,7 @@ var (
 func (p *Plan) Text() string {
 	var lines []string
 	if r := p.Refusal; r != nil {
-		lines = append(lines, "refuse "+plain(r.Code)+" "+quote(r.Message))
+		lines = append(lines, "refuse "+said(r.Code, r.Word)+" "+quote(r.Message))
 	}
 	if p.Upstream != "" {
 		lines = append(lines, "upstream "+plain(p.Upstream))
@@ -99,11 +108,11 @@ func (p *Plan) Text() string {
 	}
 	for i := range p.Checks {
 		c := &p.Checks[i]
-		code := c.Code
-		if code == "" {
-			code = "signature_invalid"
+		line := "check-equal else " + said(cmp.Or(c.Code, "signature_invalid"), c.Word)
+		if c.Message != "" {
+			line += " " + quote(c.Message)
 		}
-		lines = append(lines, "check-equal else "+plain(code))
+		lines = append(lines, line)
 		lines = append(lines, wrap("", c.A)...)
 		lines = append(lines, wrap("", c.B)...)
 	}

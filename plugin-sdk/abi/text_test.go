@@ -51,7 +51,7 @@ body hash-first
 keep-digests sha1 sha256 0x200
 inspect-answer
 `},
-		{"a refusal", Plan{Refusal: &Refusal{"policy_denied", "no \"streams\" here"}}, `refuse policy_denied "no \"streams\" here"` + "\n"},
+		{"a refusal", Plan{Refusal: &Refusal{"policy_denied", "no \"streams\" here", "NoStreams"}}, `refuse policy_denied as NoStreams "no \"streams\" here"` + "\n"},
 		{"text that would move a terminal's cursor", Plan{Edits: []Edit{{SetHeader, "x\r\n\x1b[2J", AppendLit(nil, "\u202e\x1b")}}},
 			`set-header "x\r\n\x1b[2J"   "\u202e\x1b"` + "\n"},
 		{"a program that can't be read", Plan{Edits: []Edit{{SetHeader, "x", []byte("\x11\xff")}}},

@@ -173,7 +173,8 @@ type ErrorShape struct {
 }
 
 // CodeStatus gives one of the broker's codes another status, or the API's own
-// word for it.
+// word for it. Further rows of a code are for refusals and checks that name their
+// word.
 type CodeStatus struct {
 	Code   string // 1
 	Status uint64 // 2: 0: the broker's own
@@ -281,6 +282,9 @@ type Act struct {
 type Check struct {
 	A, B []byte // 1, 2: programs
 	Code string // 3: the code to refuse with; signature_invalid where empty
+
+	Word    string // 4: the API's own word for it; "" is that of the code
+	Message string // 5: one line for the agent; "" is the broker's own
 }
 
 // BodyMode says how the request body leaves.
@@ -297,6 +301,7 @@ const (
 type Refusal struct {
 	Code    string // 1: one of the broker's codes
 	Message string // 2
+	Word    string // 3: the API's own word for it; "" is that of the code
 }
 
 // Plan is what a plugin answers to a View.

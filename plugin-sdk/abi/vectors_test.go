@@ -73,7 +73,7 @@ func vectors() []vector {
 		{name: "plan-full", message: "Plan", value: &Plan{
 			Edits:    []Edit{{SetQuery, "sig", AppendOp(signed, OpHex)}, {RemoveHeader, "x-old", nil}, {SetPath, "", AppendLit(nil, "/v2")}},
 			Upstream: "uploads", Acts: []Act{{"s3:GetObject", ClassRead, "/b/k\xff", "GET"}, {"new", ClassUnknown, "", ""}},
-			Checks:   []Check{{AppendOp(nil, OpToken), AppendLit(nil, "x"), "signature_expired"}},
+			Checks:   []Check{{A: AppendOp(nil, OpToken), B: AppendLit(nil, "x"), Code: "signature_expired"}},
 			BodyMode: BodyTransform, InspectAnswer: true, Digests: 1<<MD5 | 1<<SHA256, BodyContext: []byte{0, 0xff},
 		}},
 		{name: "plan-check", message: "Plan", value: &Plan{Checks: []Check{{
@@ -81,7 +81,9 @@ func vectors() []vector {
 		{name: "body-result-signed", message: "BodyResult", value: &BodyResult{Segments: []Segment{
 			{Kind: SegmentValue, Bytes: AppendRegister(AppendHash(AppendSlice(AppendRegister(nil, OpLoad, 0), 0, 64), OpHMAC, SHA256), OpStore, 1)},
 			{Kind: SegmentValue, Bytes: AppendHash(nil, OpDigest, SHA256)}}}},
-		{name: "plan-refusal", message: "Plan", value: &Plan{Refusal: &Refusal{"policy_denied", "this API has no such path"}}},
+		{name: "plan-refusal", message: "Plan", value: &Plan{Refusal: &Refusal{"policy_denied", "this API has no such path", ""}}},
+		{name: "plan-own-words", message: "Plan", value: &Plan{Refusal: &Refusal{"bad_request", "the body is too short", "IncompleteBody"},
+			Checks: []Check{{A: AppendOp(nil, OpToken), B: AppendLit(nil, "x"), Code: "signature_invalid", Word: "SignatureDoesNotMatch", Message: "check your key"}}}},
 		{name: "answer-head", message: "AnswerHead", value: &AnswerHead{Status: 201, Headers: []Header{{"Location", "https://api.example.com/x"}},
 			Method: "POST", Path: "/v1/x", Origin: "https://api.example.com", Public: "http://127.0.0.1:8080/api/ok"}},
 		{name: "scrub-plan-full", message: "ScrubPlan", value: &ScrubPlan{Drop: []string{"x-internal"}, Mask: []string{"x-key", "x-key-2"},
@@ -90,6 +92,11 @@ func vectors() []vector {
 		{name: "body-result", message: "BodyResult", value: &BodyResult{
 			Segments: []Segment{{SegmentInput, 0, 300, nil}, {SegmentLiteral, 0, 0, []byte("\r\n")}, {SegmentValue, 0, 0, AppendRegister(nil, OpLoad, 1)}},
 			Checks:   []Check{{A: AppendRegister(nil, OpLoad, 0), B: AppendHash(nil, OpDigest, SHA256)}}}},
+
+		{name: "body-result-running", message: "BodyResult", value: &BodyResult{
+			Segments: []Segment{{Kind: SegmentValue, Bytes: AppendRunning(AppendSlice(nil, 0, 300), OpAbsorb, 3, SHA512)}},
+			Checks: []Check{{A: AppendOp(AppendRunning(nil, OpTotal, 0, SHA256), OpHex), B: AppendLit(nil, "00ff"), Code: "bad_request",
+				Word: "BadDigest", Message: "the body is not what was signed"}}}},
 
 		{name: "taken-fields-in-another-order", message: "Plan", raw: "\x38\x01\x12\x02up"},
 		{name: "taken-defaults-written-out", message: "Plan", raw: "\x12\x00\x28\x00\x38\x00"},

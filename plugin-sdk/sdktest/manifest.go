@@ -1,6 +1,7 @@
 package sdktest
 
 import (
+	"cmp"
 	"encoding/json"
 	"encoding/xml"
 	"regexp"
@@ -49,13 +50,9 @@ func Line(method, path string) string { return method + " " + parameter.ReplaceA
 func Error(t *testing.T, m *seks.Manifest, code string, into any) (status int) {
 	t.Helper()
 	word, status := code, 403
-	for _, s := range m.ErrorShape.Statuses {
-		if s.Code == code && s.Word != "" {
-			word = s.Word
-		}
-		if s.Code == code && s.Status != 0 {
-			status = int(s.Status)
-		}
+	if i := slices.IndexFunc(m.ErrorShape.Statuses, func(s seks.CodeStatus) bool { return s.Code == code }); i >= 0 {
+		row := m.ErrorShape.Statuses[i]
+		word, status = cmp.Or(row.Word, word), cmp.Or(int(row.Status), status)
 	}
 	read, message := json.Unmarshal, `a \"reason\"`
 	if strings.Contains(m.ErrorShape.ContentType, "xml") {

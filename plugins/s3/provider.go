@@ -93,6 +93,7 @@ var words = []seks.CodeStatus{
 	{Code: "signature_expired", Word: "RequestTimeTooSkewed"},
 	{Code: "provider_unknown", Word: "NoSuchBucket"},
 	{Code: "body_too_large", Word: "EntityTooLarge"},
+	{Code: "range_not_satisfiable", Word: "InvalidRange"},
 	{Code: "rate_limited", Status: 503, Word: "SlowDown"},
 	{Code: "bad_request", Word: "InvalidRequest"},
 	{Code: "plugin_failed", Word: "InternalError"},

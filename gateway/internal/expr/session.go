@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"cmp"
 	"crypto/subtle"
 	"errors"
 	"fmt"
@@ -219,11 +220,9 @@ func (s *Session) hold(checks []check, input []byte) error {
 		if err != nil && !errors.Is(err, errNoToken) {
 			return err
 		}
-		code := fault.SignatureInvalid
-		if c.code != "" {
-			code = fault.Code(c.code)
-		}
-		return fault.New(code).Because(errors.Join(errUnequal, err))
+		no := fault.New(c.code)
+		no.Word, no.Message = c.word, cmp.Or(c.message, no.Message)
+		return no.Because(errors.Join(errUnequal, err))
 	}
 	return nil
 }

@@ -1,9 +1,11 @@
 package expr
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
+	"github.com/seksbot/seks-broker/gateway/internal/fault"
 	"github.com/seksbot/seks-broker/gateway/internal/plan"
 	"github.com/seksbot/seks-broker/plugin-sdk/abi"
 )
@@ -20,10 +22,11 @@ type Vetted struct {
 	bodyFirst bool                    // by a check
 }
 
-// check is an equality to hold, and the code to refuse with.
+// check is an equality to hold, and what to refuse with.
 type check struct {
-	a, b *node
-	code string
+	a, b          *node
+	code          fault.Code
+	word, message string
 }
 
 // Valid is false for the zero value.
@@ -141,7 +144,7 @@ func (v *vetter) checks(list []abi.Check, at place) ([]check, error) {
 		if a.token && b.token {
 			return nil, fmt.Errorf("a check has the token's secret on both sides, and proves nothing")
 		}
-		out = append(out, check{a, b, c.Code})
+		out = append(out, check{a, b, cmp.Or(fault.Code(c.Code), fault.SignatureInvalid), c.Word, c.Message})
 	}
 	return out, nil
 }

@@ -23,6 +23,7 @@ const (
 	SignatureExpired      Code = "signature_expired"
 	ProviderUnknown       Code = "provider_unknown"
 	BodyTooLarge          Code = "body_too_large"
+	RangeNotSatisfiable   Code = "range_not_satisfiable"
 	RateLimited           Code = "rate_limited"
 	BadRequest            Code = "bad_request"
 	PluginFailed          Code = "plugin_failed"
@@ -49,6 +50,7 @@ var table = map[Code]row{
 	SignatureExpired:      {403, "the request's signature is out of date"},
 	ProviderUnknown:       {404, "no such provider here: the path is /api/PROVIDER/…"},
 	BodyTooLarge:          {413, "the request body is too large for what was asked"},
+	RangeNotSatisfiable:   {416, "The requested range is not satisfiable"},
 	RateLimited:           {429, "too many requests with this proxy token: wait and try again"},
 	BadRequest:            {400, "the broker can't read this request in one way only, and so refuses it"},
 	PluginFailed:          {502, "the provider's plugin failed on this request"},
@@ -82,6 +84,7 @@ func (c Code) Status() int {
 type Fault struct {
 	Code       Code
 	Message    string
+	Word       string        // the API's own for it; "" is that of the code
 	RetryAfter time.Duration // zero: no Retry-After header
 	cause      error
 }

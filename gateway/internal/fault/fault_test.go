@@ -12,7 +12,7 @@ import (
 var contract = map[Code]int{
 	"token_missing": 401, "token_invalid": 401, "token_expired": 401, "token_revoked": 401,
 	"policy_denied": 403, "signature_invalid": 403, "signature_expired": 403,
-	"provider_unknown": 404, "body_too_large": 413, "rate_limited": 429, "bad_request": 400,
+	"provider_unknown": 404, "body_too_large": 413, "range_not_satisfiable": 416, "rate_limited": 429, "bad_request": 400,
 	"plugin_failed": 502, "upstream_unreachable": 502, "upstream_protocol": 502,
 	"credential_unavailable": 503, "audit_unavailable": 503, "overloaded": 503,
 	"upstream_timeout": 504,
@@ -61,6 +61,14 @@ func TestRenderEscapes(t *testing.T) {
 	x.Body, x.Words = "<c>{{word}}</c>", map[Code]string{BadRequest: "Bad&Request"}
 	if got := string(x.Render(f, "r")) + string(x.Render(New(RateLimited), "r")); got != "<c>Bad&amp;Request</c><c>rate_limited</c>" {
 		t.Errorf("the API's own word: %s", got)
+	}
+	x.Own = map[CodeWord]int{{BadRequest, "Worse&Request"}: 419}
+	own := &Fault{Code: BadRequest, Word: "Worse&Request"}
+	if got := string(x.Render(own, "r")); got != "<c>Worse&amp;Request</c>" || x.Status(own) != 419 {
+		t.Errorf("the fault's own word: %s %d", got, x.Status(own))
+	}
+	if x.Status(&Fault{Code: BadRequest, Word: "no row"}) != 418 {
+		t.Error("a word without a row has not the code's status")
 	}
 	if x.Status(f) != 418 || x.Status(New(RateLimited)) != 429 {
 		t.Error("a shape's own statuses are not used")

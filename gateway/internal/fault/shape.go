@@ -2,6 +2,7 @@ package fault
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"encoding/xml"
 	"strconv"
@@ -15,8 +16,15 @@ import (
 type Shape struct {
 	ContentType string
 	Body        string
-	Statuses    map[Code]int    // where the API uses another status for a code
-	Words       map[Code]string // the API's own word for a code
+	Statuses    map[Code]int     // where the API uses another status for a code
+	Words       map[Code]string  // the API's own word for a code
+	Own         map[CodeWord]int // … for faults that have a word of their own
+}
+
+// CodeWord is a code with one of the API's words for it.
+type CodeWord struct {
+	Code Code
+	Word string
 }
 
 // DefaultShape is used before a provider is known.
@@ -27,6 +35,9 @@ var DefaultShape = &Shape{
 
 // Status is the status that the provider's API uses for f.
 func (s *Shape) Status(f *Fault) int {
+	if n, ok := s.Own[CodeWord{f.Code, f.Word}]; ok {
+		return n
+	}
 	if n, ok := s.Statuses[f.Code]; ok {
 		return n
 	}
@@ -39,10 +50,7 @@ func (s *Shape) Render(f *Fault, requestID string) []byte {
 	if strings.Contains(s.ContentType, "xml") {
 		escape = escapeXML
 	}
-	word, ok := s.Words[f.Code]
-	if !ok {
-		word = string(f.Code)
-	}
+	word := cmp.Or(f.Word, s.Words[f.Code], string(f.Code))
 	r := strings.NewReplacer(
 		"{{code}}", escape(string(f.Code)),
 		"{{word}}", escape(word),

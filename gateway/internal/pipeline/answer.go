@@ -22,7 +22,7 @@ func (e *end) scrubbed(a *admitted, answer upstream.Answer, in apply.Injected) (
 			return Reply{}, err
 		}
 	}
-	if e.part, err = partOf(in, answer); err != nil {
+	if err = e.findPart(in, answer); err != nil {
 		return Reply{}, err
 	}
 	s, decode, err := e.filtered(a, &extra, answer)

@@ -65,7 +65,7 @@ func (q *asked) planned(pl *plugin.Plugin, s shown) (*expr.Session, apply.Line, 
 		return nil, apply.Line{}, err
 	}
 	if no := v.Plan().Refusal; no != nil {
-		return nil, apply.Line{}, fault.Newf(fault.Code(no.Code), "%s", no.Message)
+		return nil, apply.Line{}, &fault.Fault{Code: fault.Code(no.Code), Message: no.Message, Word: no.Word}
 	}
 	origin := q.route.Provider().Origins[v.Plan().Target]
 	line := apply.Line{Method: q.request.Method(), Origin: origin, Headers: q.cut.Headers, Body: s.held, BodyKind: s.kind}

@@ -153,6 +153,9 @@ func (e *end) refuse(err error) Reply {
 		{Name: "X-Seks-Error", Value: string(f.Code)},
 		{Name: "X-Seks-Request-Id", Value: e.x.ID},
 	}}
+	if f.Code == fault.RangeNotSatisfiable && e.part != nil {
+		reply.Headers = append(reply.Headers, request.Header{Name: "Content-Range", Value: e.part.String()})
+	}
 	if f.RetryAfter > 0 {
 		seconds := int64((f.RetryAfter + time.Second - 1) / time.Second)
 		reply.Headers = append(reply.Headers, request.Header{Name: "Retry-After", Value: fmt.Sprint(seconds)})

@@ -5,19 +5,28 @@ import (
 	"strings"
 
 	"github.com/seksbot/seks-broker/gateway/internal/apply"
+	"github.com/seksbot/seks-broker/gateway/internal/fault"
 	"github.com/seksbot/seks-broker/gateway/internal/request"
 	"github.com/seksbot/seks-broker/gateway/internal/scrub"
 	"github.com/seksbot/seks-broker/gateway/internal/upstream"
 )
 
-// partOf is what the agent gets of the answer to its range, which was widened on
-// its way. nil: all of it.
-func partOf(in apply.Injected, answer upstream.Answer) (*scrub.Part, error) {
+// findPart finds what the agent gets of the answer to its range, which was widened
+// on its way. Where that is nothing, because only what was added is there, it gets
+// the 416 that the API would have sent.
+func (e *end) findPart(in apply.Injected, answer upstream.Answer) error {
 	if in.Asked() == nil || answer.Status != http.StatusPartialContent {
-		return nil, nil
+		return nil
 	}
 	p, err := scrub.PartOf(*in.Asked(), value(answer.Headers, "Content-Range"), int64(answer.Length))
-	return &p, err
+	if err != nil {
+		return err
+	}
+	e.part = &p
+	if p.Length() <= 0 {
+		return fault.New(fault.RangeNotSatisfiable)
+	}
+	return nil
 }
 
 // narrow makes the head of an answer one to what the agent has asked for. Digests of
@@ -33,7 +42,4 @@ func (e *end) narrow(reply *Reply) {
 	}
 	reply.Headers = append(kept, request.Header{Name: "Content-Range", Value: e.part.String()})
 	reply.Length = int(e.part.Length())
-	if e.part.Length() <= 0 {
-		reply.Status, reply.Reason, reply.Length = http.StatusRequestedRangeNotSatisfiable, "Range Not Satisfiable", 0
-	}
 }

@@ -59,6 +59,17 @@ func checkChecks(list []abi.Check) error {
 		if c.Code != "" && !isCode(c.Code) {
 			return fmt.Errorf("the code %.64q of a check is none of the broker's", c.Code)
 		}
+		if err := checkSaid(c.Word, c.Message); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// checkSaid bounds what the agent gets to read of a no.
+func checkSaid(word, message string) error {
+	if len(word) > 64 || !headerValueLegal(word) || len(message) > 1024 || !headerValueLegal(message) {
+		return fmt.Errorf("the message of a refusal or a check must be one line of up to 1024 bytes, and its word one of up to 64")
 	}
 	return nil
 }

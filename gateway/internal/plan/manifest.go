@@ -232,22 +232,31 @@ func (m *Manifest) checkErrorShape(bad func(string, ...any)) {
 	if len(e.Body) > 4096 || e.Body == "" || !headerValueLegal(e.ContentType) || e.ContentType == "" {
 		bad("error shape: needs a content type and a body of up to 4096 bytes")
 	}
-	m.Shape = &fault.Shape{ContentType: e.ContentType, Body: e.Body, Statuses: map[fault.Code]int{}, Words: map[fault.Code]string{}}
-	known := map[fault.Code]bool{}
-	for _, c := range fault.Codes() {
-		known[c] = true
-	}
+	m.Shape = &fault.Shape{ContentType: e.ContentType, Body: e.Body, Statuses: map[fault.Code]int{}, Words: map[fault.Code]string{}, Own: map[fault.CodeWord]int{}}
+	rows := map[fault.CodeWord]bool{}
 	for _, s := range e.Statuses {
-		if !known[fault.Code(s.Code)] || s.Status != 0 && (s.Status < 400 || s.Status > 599) || !oneLine(s.Word) {
+		if !isCode(s.Code) || s.Status != 0 && (s.Status < 400 || s.Status > 599) || !oneLine(s.Word) {
 			bad("error shape: status %d for %q: must be 400 to 599 for one of the broker's codes (0 is the broker's own), and the word one line", s.Status, s.Code)
 			continue
 		}
-		if s.Status != 0 {
-			m.Shape.Statuses[fault.Code(s.Code)] = int(s.Status)
+		code := fault.Code(s.Code)
+		first, row := fault.CodeWord{Code: code}, fault.CodeWord{Code: code, Word: s.Word}
+		switch {
+		case rows[row] || rows[first] && s.Word == "":
+			bad("error shape: %q stands there twice with the word %q: further rows of a code have words of their own", s.Code, s.Word)
+		case rows[first] && s.Status != 0:
+			m.Shape.Own[row] = int(s.Status)
+		case rows[first]:
+			m.Shape.Own[row] = code.Status()
+		default:
+			if s.Status != 0 {
+				m.Shape.Statuses[code] = int(s.Status)
+			}
+			if s.Word != "" {
+				m.Shape.Words[code] = s.Word
+			}
 		}
-		if s.Word != "" {
-			m.Shape.Words[fault.Code(s.Code)] = s.Word
-		}
+		rows[first], rows[row] = true, true
 	}
 }
 

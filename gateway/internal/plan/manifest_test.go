@@ -147,6 +147,12 @@ var badManifests = []struct {
 	{"error shape that splits", func(m *abi.Manifest) { m.ErrorShape.ContentType = "a\r\nx: y" }, "error shape: needs a content type"},
 	{"error shape that is long", func(m *abi.Manifest) { m.ErrorShape.Body = strings.Repeat("x", 4097) }, "up to 4096 bytes"},
 	{"status that is none", func(m *abi.Manifest) { m.ErrorShape.Statuses[0].Status = 200 }, `status 200 for "token_invalid": must be 400 to 599`},
+	{"status twice", func(m *abi.Manifest) {
+		m.ErrorShape.Statuses = append(m.ErrorShape.Statuses, abi.CodeStatus{Code: "token_invalid", Status: 400})
+	}, `stands there twice with the word ""`},
+	{"word twice", func(m *abi.Manifest) {
+		m.ErrorShape.Statuses = append(m.ErrorShape.Statuses, abi.CodeStatus{Code: "token_invalid", Word: "W"}, abi.CodeStatus{Code: "token_invalid", Word: "W"})
+	}, `stands there twice with the word "W"`},
 	{"status beyond", func(m *abi.Manifest) { m.ErrorShape.Statuses[0].Status = 600 }, `must be 400 to 599`},
 	{"status of no code", func(m *abi.Manifest) { m.ErrorShape.Statuses[0].Code = "teapot" }, `for "teapot": must be 400 to 599 for one of the broker's codes`},
 

@@ -99,10 +99,7 @@ func checkRefusal(r *abi.Refusal) error {
 	if !isCode(r.Code) {
 		return fmt.Errorf("refusal code %.64q is none of the broker's", r.Code)
 	}
-	if len(r.Message) > 1024 || !headerValueLegal(r.Message) {
-		return fmt.Errorf("the refusal's message must be one line of up to 1024 bytes")
-	}
-	return nil
+	return checkSaid(r.Word, r.Message)
 }
 
 func checkEdit(e *abi.Edit) error {

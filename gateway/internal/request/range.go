@@ -7,7 +7,7 @@ import (
 
 // Range is one range of bytes (RFC 9110 §14.1.2), both ends within it.
 type Range struct {
-	First int64 // -1: the last Last bytes
+	First int64 // -1: the last Last bytes, which may be none
 	Last  int64 // -1: to the end
 }
 
@@ -45,7 +45,7 @@ func parseRange(value string) (Range, bool) {
 		}
 	}
 	good := last != "" && r.First <= r.Last || last == "" && first != ""
-	return r, good && (first != "" || r.Last > 0)
+	return r, good
 }
 
 // maxPosition leaves room for what is added to one.
@@ -74,9 +74,11 @@ func (r Range) String() string {
 	return string(b)
 }
 
-// Widened is r with n more bytes on each side.
+// Widened is r with n more bytes on each side. The last none stay none: that no
+// content has such a part is for the API to say.
 func (r Range) Widened(n int64) Range {
 	switch {
+	case r.First < 0 && r.Last == 0:
 	case r.First < 0:
 		r.Last += n
 	case r.Last >= 0:

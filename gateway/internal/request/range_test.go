@@ -20,7 +20,7 @@ func TestWantsBytes(t *testing.T) {
 		{[]string{"items=0-9"}, Range{}, false, false, ""}, {[]string{"id ..; max=10"}, Range{}, false, false, ""},
 		{[]string{"bytes=0-1,5-6"}, Range{}, false, true, ""}, {[]string{"bytes=0-1", "bytes=0-1"}, Range{}, false, true, ""},
 		{[]string{"bytes=0-1", "items=3"}, Range{0, 1}, true, true, "bytes=0-11"},
-		{[]string{"bytes=3-2"}, Range{}, false, true, ""}, {[]string{"bytes=-"}, Range{}, false, true, ""}, {[]string{"bytes=-0"}, Range{}, false, true, ""},
+		{[]string{"bytes=3-2"}, Range{}, false, true, ""}, {[]string{"bytes=-"}, Range{}, false, true, ""}, {[]string{"bytes=-0"}, Range{-1, 0}, true, true, "bytes=-0"},
 		{[]string{"bytes=+1-2"}, Range{}, false, true, ""}, {[]string{"bytes=0 -1"}, Range{}, false, true, ""}, {[]string{"bytes= 0-1"}, Range{}, false, true, ""},
 		{[]string{"BYTES=0-1"}, Range{}, false, true, ""}, {[]string{"bytes 0-1"}, Range{}, false, true, ""}, {[]string{"byte=0-1"}, Range{}, false, true, ""},
 		{[]string{"bytes=0x1-2"}, Range{}, false, true, ""}, {[]string{"bytes=0-99999999999999999999"}, Range{}, false, true, ""}, {[]string{"bytes=--1"}, Range{}, false, true, ""},
