@@ -194,8 +194,9 @@ func searchBodies(r *rand.Rand, secret string) []searchBody {
 		{"binary", random, few},
 	}
 	for _, worst := range [][2]string{
-		{"near misses", secret[:50] + "?"}, {"one letter", "A"}, {"base64 of base64", "QUFB"}, {"percent signs", "%2"}, {"backslashes", `\`},
-		{"ampersands", "&amp;"}, {"equals signs", "=A"}, {"short lines", "abc\n"}, {"colons", "ab:cd:"},
+		{"near misses", secret[:50] + "?"}, {"one letter", "A"}, {"base64 of base64", "QUFB"}, {"percent signs", "%25"}, {"backslashes", `\`},
+		{"ampersands", "&amp;"}, {"references", "&#x41"}, {"equals signs", "=A"}, {"quoted-printable", "=26%5c"}, {"escapes of three kinds", "\\=\nA"},
+		{"short lines", "abc\n"}, {"shorter lines", "\nA"}, {"hex in lines", "41\n31"}, {"colons", "ab:cd:"},
 	} {
 		list = append(list, searchBody{"worst case: " + worst[0], bytes.Repeat([]byte(worst[1]), size/len(worst[1])), []int{10}})
 	}

@@ -118,7 +118,7 @@ func (e *engine) lookup(list []spelling) {
 	}
 	all := make([]keyed, len(list))
 	for i, sp := range list {
-		all[i] = keyed{e.prefixHash(sp.text, 0), sp}
+		all[i] = keyed{e.prefixHash(wordAt(sp.text, 0), wordAt(sp.text, 8)), sp}
 	}
 	slices.SortStableFunc(all, func(a, b keyed) int {
 		switch {
@@ -147,9 +147,10 @@ func (e *engine) lookup(list []spelling) {
 	}
 }
 
-func (e *engine) prefixHash(b []byte, at int) uint64 {
-	h := ((wordAt(b, at) | fold) & e.first) * e.key
-	h = bits.RotateLeft64(h, 29) ^ ((wordAt(b, at+8) | fold) & e.second)
+// prefixHash is of the first words of a text.
+func (e *engine) prefixHash(one, two uint64) uint64 {
+	h := ((one | fold) & e.first) * e.key
+	h = bits.RotateLeft64(h, 29) ^ ((two | fold) & e.second)
 	h *= e.key
 	return h ^ h>>29
 }
@@ -207,17 +208,19 @@ func (e *engine) probeSlow(b []byte, p, last int) int {
 
 // try looks for spellings that begin in b[start:last+1].
 func (e *engine) try(b []byte, start, last, from int, hits []Hit) []Hit {
-	for ; start <= last && start+e.prefix <= len(b); start++ {
-		if !e.holds(wordAt(b, start)) {
+	mask := uint64(len(e.slots) - 1)
+	for last = min(last, len(b)-e.prefix); start <= last; start++ {
+		word := wordAt(b, start)
+		if !e.holds(word) {
 			continue
 		}
-		h := e.prefixHash(b, start)
-		at := int(h >> (e.slotShift & 63))
-		for e.slots[at].n != 0 {
-			if sl := &e.slots[at]; sl.tag == uint32(h) {
+		h := e.prefixHash(word, wordAt(b, start+8))
+		at := h >> (e.slotShift & 63) & mask
+		for sl := &e.slots[at]; sl.n != 0; sl = &e.slots[at] {
+			if sl.tag == uint32(h) {
 				hits = compare(e.list[sl.at:sl.at+sl.n], b, start, from, hits)
 			}
-			at = (at + 1) & (len(e.slots) - 1)
+			at = (at + 1) & mask
 		}
 	}
 	return hits
@@ -232,17 +235,20 @@ func compare(list []spelling, b []byte, start, from int, hits []Hit) []Hit {
 		if stop <= from {
 			break
 		}
-		if stop <= len(b) && sp.matches(b[start:stop]) {
+		if stop <= len(b) && sp.mayEnd(b[stop-1]) && sp.matches(b[start:stop]) {
 			return append(hits, Hit{Start: start, End: stop, Form: sp.form, Needle: int(sp.needle)})
 		}
 	}
 	return hits
 }
 
+// mayEnd says whether a text that ends with c may match.
+func (sp *spelling) mayEnd(c byte) bool { return sp.text[len(sp.text)-1]|0x20 == c|0x20 }
+
 // matches compares with a text of the same length.
 func (sp *spelling) matches(b []byte) bool {
 	if !sp.form.folds() {
-		return sp.text[len(b)-1] == b[len(b)-1] && bytes.Equal(sp.text, b)
+		return bytes.Equal(sp.text, b)
 	}
 	for i, c := range sp.text { // a folding spelling is written in lower case
 		if d := b[i]; d != c && (c < 'a' || c > 'z' || d != c-('a'-'A')) {

@@ -121,7 +121,7 @@ func TestNothingToFind(t *testing.T) {
 
 func TestSetKnowsItsShape(t *testing.T) {
 	s := set("0123456789", key)
-	if want := maxWritten*len(key) + 2*maxToken; s.MaxLen() != want {
+	if want := maxWritten*len(key) + margin; s.MaxLen() != want {
 		t.Errorf("MaxLen %d, want %d", s.MaxLen(), want)
 	}
 	if s.SpansLines() || !set("two\nlines").SpansLines() || !set("two\rlines").SpansLines() {
@@ -199,6 +199,11 @@ func FuzzFind(f *testing.F) {
 		from = max(0, min(from, len(text)))
 		if fault := judge(text, from, set(one, two).Find([]byte(text), from, Whole, nil), one, two); fault != "" {
 			t.Fatalf("Find(%q, %d) of %q and %q: %s", text, from, one, two, fault)
+		}
+		if c := set(one, two).content(); c.shortest >= longMin {
+			if _, work := c.decoded([]byte(text), 0, Whole, nil); work > 3*maxWork*len(text) { // bytes above ASCII in a secret make more of it possible
+				t.Fatalf("%d bytes are decoded of the %d of %q", work, len(text), text)
+			}
 		}
 	})
 }

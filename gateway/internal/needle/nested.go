@@ -1,32 +1,55 @@
 package needle
 
+import (
+	"encoding/binary"
+	"slices"
+)
+
 // Forms of a form: base64 of hex, hex of base64, base64 of text that is escaped.
 // What is inside is ASCII, or UTF-16 of it, so that nearly all base64 and hex that
 // holds no form can be told by some bits of a few characters, and is not decoded.
 
-// sextet is what a character of base64 says of the bytes that it is part of: bit
-// k is set where it would make byte k of a group of four one above ASCII.
-// Both alphabets count.
-var sextet, value6 = sextets64()
+// sextets says, for each of four characters of base64, which bits of three bytes
+// it has, the first byte the lowest; notOne is in it where it is no character of
+// that alphabet. Both alphabets count.
+var sextet4 = newSextets()
 
 // pair says of a hex digit: 1 where it can't be the first of an ASCII byte.
 var pair = hexFirsts()
 
-const notOne = 0x80 // of sextet and pair: no character of that alphabet
+const (
+	notOne    = 0x80 // of pair: no hex digit
+	notSextet = 1 << 31
+	notASCII  = 0x808080 // a byte of three that is above ASCII
+)
 
-func sextets64() (bits, values [256]byte) {
+func newSextets() (t [4][256]uint32) {
 	const letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-	for c := range bits {
-		bits[c] = notOne
+	for c := range 256 {
+		for k := range t {
+			t[k][c] = notSextet
+		}
 	}
-	for v, c := range []byte(letters) {
-		values[c] = byte(v)
-		bits[c] = byte(v)>>5&1 | byte(v)>>3&1<<1 | byte(v)>>1&1<<2
+	for i, c := range []byte(letters) {
+		v := uint32(i)
+		t[0][c] = v << 2
+		t[1][c] = v>>4 | v&15<<12
+		t[2][c] = v>>2<<8 | v&3<<22
+		t[3][c] = v << 16
 	}
-	for c, twin := range map[byte]byte{'-': '+', '_': '/'} {
-		values[c], bits[c] = values[twin], bits[twin]
+	for k := range t {
+		t[k]['-'], t[k]['_'] = t[k]['+'], t[k]['/']
 	}
-	return bits, values
+	return t
+}
+
+// sextetOf says whether c is a character of base64.
+func isSextet(c byte) bool { return sextet4[0][c] != notSextet }
+
+// three are the bytes that the four characters from i on stand for.
+func three(b []byte, i int) uint32 {
+	four := b[i : i+4 : i+4]
+	return sextet4[0][four[0]] | sextet4[1][four[1]] | sextet4[2][four[2]] | sextet4[3][four[3]]
 }
 
 func hexFirsts() (t [256]byte) {
@@ -38,83 +61,93 @@ func hexFirsts() (t [256]byte) {
 	return t
 }
 
-// ascii says whether the four characters from i on are base64 of three ASCII
-// bytes, or of any three where wanted leaves the other bits out.
-func ascii(b []byte, i int, wanted byte) bool {
-	return (sextet[b[i]]&(notOne|1)|sextet[b[i+1]]&(notOne|2)|sextet[b[i+2]]&(notOne|4)|sextet[b[i+3]]&notOne)&wanted == 0
-}
-
-// wanted are the bits that count. A secret with bytes above ASCII can stand in
-// base64 and hex of anything.
-func (c *content) wanted() byte {
+// wanted says which bits of three bytes are zero where they may be part of a form
+// in base64, and which of a pair in hex. A secret with bytes above ASCII can stand
+// in base64 and hex of anything.
+func (c *content) wanted() (three uint32, two byte) {
 	if c.classes[runClass].high != 0 {
-		return notOne
+		return notSextet, notOne
 	}
-	return 0xff
+	return notSextet | notASCII, 0xff
 }
 
 // unbase64 decodes what in b[lo:hi] may be base64 of a form. Of the whole groups
 // of a form least follow one another, and one in every least is looked at, for
 // each of the four ways to cut the text into groups.
 func (s *search) unbase64(b []byte, lo, hi int, v *view) {
-	least, wanted := s.set.groups, s.set.wanted()
+	least := s.set.groups
+	wanted, _ := s.set.wanted()
 	done := [4]int{lo, lo, lo, lo}
 	for t := lo; t+4 <= hi; t += 4 * least {
 		for i := t; i < t+4 && i+4 <= hi; i++ {
-			if i < done[i&3] || !ascii(b, i, wanted) {
+			if i < done[i&3] || three(b, i)&wanted != 0 {
 				continue
 			}
-			start, end := i, i+4
-			for start-4 >= done[i&3] && ascii(b, start-4, wanted) {
+			start := i
+			for start-4 >= done[i&3] && three(b, start-4)&wanted == 0 {
 				start -= 4
 			}
-			for end+4 <= hi && ascii(b, end, wanted) {
+			end := i + 4
+			for end-start < 4*least && end+4 <= hi && three(b, end)&wanted == 0 {
 				end += 4
 			}
 			if end-start >= 4*least {
-				s.group(b, max(start-4, lo+(start-lo)%4), end, hi, v)
+				end = s.groups(b[:hi], start, lo, v)
 			}
 			done[i&3] = end
 		}
 	}
 }
 
-// group decodes b[start:end], whole groups, with one more on either side that
-// need not be ASCII nor whole.
-func (s *search) group(b []byte, start, end, hi int, v *view) {
-	for i := start; i < start+4 && i < end; i++ {
-		if sextet[b[i]] == notOne { // the group in front isn't base64
-			start += 4
+// groups decodes the whole groups from b[start] on, up to one that can't be part of
+// a form, which is where the next one may begin: with one more on either side, not
+// below lo, that need not be ASCII nor whole.
+func (s *search) groups(b []byte, start, lo int, v *view) (end int) {
+	wanted, _ := s.set.wanted()
+	first := len(v.buf)
+	v.buf = slices.Grow(v.buf, (len(b)-start)/4*3+8)
+	before := start
+	if start-4 >= lo && three(b, start-4)&notSextet == 0 {
+		before = start - 4
+	}
+	v.mark(before, sextets, 0)
+	out := v.buf[first:cap(v.buf)]
+	n := 0
+	if before < start {
+		binary.LittleEndian.PutUint32(out, three(b, before))
+		n = 3
+	}
+	for end = start; end+4 <= len(b); end += 4 {
+		bytes := three(b, end)
+		if bytes&wanted != 0 {
 			break
 		}
+		binary.LittleEndian.PutUint32(out[n:], bytes)
+		n += 3
 	}
-	for n := 0; n < 4 && end < hi && sextet[b[end]] != notOne; n++ {
-		end++
-	}
-	v.mark(start, sextets, 0)
-	for ; start+4 <= end; start += 4 {
-		four := b[start : start+4 : start+4]
-		one, two, three, last := value6[four[0]], value6[four[1]], value6[four[2]], value6[four[3]]
-		v.buf = append(v.buf, one<<2|two>>4, two<<4|three>>2, three<<6|last)
-	}
-	if end-start >= 2 {
-		v.buf = append(v.buf, value6[b[start]]<<2|value6[b[start+1]]>>4)
-	}
-	if end-start == 3 {
-		v.buf = append(v.buf, value6[b[start+1]]<<4|value6[b[start+2]]>>2)
-	}
-	s.part(v)
+	v.buf = v.buf[:first+n]
+	v.buf = append(v.buf, s.rest(b[end:min(end+4, len(b))])...)
+	v.border()
+	return end
 }
 
-// part ends a part of a view.
-func (s *search) part(v *view) {
-	v.mark(0, 0, 0)
-	v.buf = append(v.buf, s.set.border)
+// rest are the bytes that some characters stand for, four at most, up to one that is
+// not of base64.
+func (s *search) rest(b []byte) []byte {
+	var word uint32
+	n := 0
+	for n < len(b) && isSextet(b[n]) {
+		word |= sextet4[n][b[n]]
+		n++
+	}
+	binary.LittleEndian.PutUint32(s.last[:], word)
+	return s.last[:max(n-1, 0)]
 }
 
 // unpair decodes what in b[lo:hi] may be hex of a form.
 func (s *search) unpair(b []byte, lo, hi int, v *view) {
-	least, wanted := s.set.pairs, s.set.wanted()
+	least := s.set.pairs
+	_, wanted := s.set.wanted()
 	done := [2]int{lo, lo}
 	for t := lo; t+2 <= hi; t += 2 * least {
 		for i := t; i < t+2 && i+2 <= hi; i++ {
@@ -132,11 +165,11 @@ func (s *search) unpair(b []byte, lo, hi int, v *view) {
 			if end-start < 2*least {
 				continue
 			}
-			v.mark(start, hexPairs, 0)
+			v.mark(start, 2, 0)
 			for ; start < end; start += 2 {
 				v.buf = append(v.buf, unhex[b[start]]<<4|unhex[b[start+1]])
 			}
-			s.part(v)
+			v.border()
 		}
 	}
 }
@@ -146,45 +179,45 @@ func asciiPair(b []byte, i int, wanted byte) bool {
 }
 
 // unspace takes out what stands between hex digits: at most four bytes at a
-// place, and "0x" in front of a digit. A blank line is a border.
+// place, and "0x" in front of a digit. A blank line is a border. Where line breaks
+// alone stand between them, unescape has joined them.
 func (s *search) unspace(b []byte, lo, hi int, lined bool, v *view) {
-	start, apart := len(v.buf), false
-	marks := len(v.marks)
-	flush := func() {
-		if apart && len(v.buf)-start >= 2*s.set.shortest {
-			s.part(v)
-		} else {
-			v.buf, v.marks = v.buf[:start], v.marks[:marks]
-		}
-		start, marks, apart = len(v.buf), len(v.marks), false
-	}
+	p := writer{v: v, shortest: 2 * s.set.shortest}
+	p.begin()
 	for i := lo; i < hi; {
 		j := i
-		for j < hi && unhex[b[j]] < 16 && !(b[j] == '0' && j+1 < hi && b[j+1]|0x20 == 'x') {
+		for j < hi && unhex[b[j]] < 16 && !(b[j] == '0' && prefix(b[:hi], j)) {
 			j++
 		}
 		if j > i {
-			v.mark(i, copied, SpacedHex)
+			v.mark(i, 1, SpacedHex)
 			v.buf = append(v.buf, b[i:j]...)
-			i = j
-			continue
+			p.last = 0
 		}
-		var lines breaks
-		stop := false
-		for j < hi && (between(b[j]) || b[j] == '0' && j+1 < hi && b[j+1]|0x20 == 'x') {
-			switch b[j] {
-			case '\n', '\r':
-				stop = stop || lines.join(b[j]) || lined && b[j] == '\n'
-			case '0':
+		stop, apart := false, j
+		for ; j < hi; j++ {
+			switch c := b[j]; {
+			case c == '\n' || c == '\r':
+				stop = stop || lined && c == '\n' || p.last != 0 && !(p.last == '\r' && c == '\n')
+				p.last = rune(c)
+				continue
+			case between(c):
+				p.escaped = true
+				continue
+			case c == '0' && prefix(b[:hi], j):
+				p.escaped = true
 				j++
+				continue
 			}
-			j++
+			break
 		}
-		apart = true
-		if stop || j == i || j-i > 6 {
-			flush()
+		if stop || j == apart || j-apart > 6 {
+			p.end()
 		}
 		i = max(j, i+1)
 	}
-	flush()
+	p.end()
 }
+
+// prefix says whether b[i:] begins with 0x.
+func prefix(b []byte, i int) bool { return i+1 < len(b) && b[i+1]|0x20 == 'x' }

@@ -10,9 +10,16 @@ const (
 	Lined                  // no form goes on behind a LF (NDJSON)
 )
 
-// maxOver is how many views may lie over one another, beside the one that
-// collapses escapes to any depth.
-const maxOver = 2
+// Bounds on what may lie over one another.
+const (
+	maxOver    = 4 // views, each of a layer of escapes or of a coding
+	maxLayers  = 3 // of escapes in a row
+	maxCodings = 2 // base64 and hex, of which each may give several texts
+)
+
+// margin is how far in front of a form decoding begins, so that it is in step when
+// the form begins: one token of a text and what it is a part of.
+const margin = 4 * maxToken
 
 // search is the room that one search works in. It is taken from a pool only when
 // a text has something to decode.
@@ -23,7 +30,9 @@ type search struct {
 	hits  []Hit
 	found []Hit // scratch
 	level int
+	work  int // bytes decoded
 	views [maxOver][5]view
+	last  [4]byte // scratch
 }
 
 const (
@@ -36,33 +45,29 @@ const (
 
 var searches = sync.Pool{New: func() any { return &search{} }}
 
-// decoded appends the hits in whatever of b can be decoded.
-func (c *content) decoded(b []byte, from int, mode Mode, hits []Hit) []Hit {
-	lo := max(0, from-c.reach-2*maxToken)
+// decoded appends the hits in whatever of b can be decoded, and says how many bytes
+// were.
+func (c *content) decoded(b []byte, from int, mode Mode, hits []Hit) (_ []Hit, work int) {
+	lo := max(0, from-c.reach-margin)
 	s := searches.Get().(*search)
-	s.set, s.mode, s.hits, s.level = c, mode, hits, 0
+	s.set, s.mode, s.hits, s.level, s.work = c, mode, hits, 0, 0
 	s.from = lo
 	if lo > 0 {
-		s.from += maxToken
+		s.from += margin / 2
 	}
 	s.scan(nil, b, lo)
-	hits = s.hits
+	hits, work = s.hits, s.work
 	s.set, s.hits = nil, nil
 	s.wipe()
 	searches.Put(s)
-	return hits
+	return hits, work
 }
 
-// wipe clears what views held, and drops what grew large.
+// wipe clears what was decoded.
 func (s *search) wipe() {
 	for level := range s.views {
 		for k := range s.views[level] {
-			v := &s.views[level][k]
-			clear(v.buf)
-			v.parent = nil
-			if cap(v.buf) > 1<<19 || cap(v.marks) > 1<<17 {
-				v.buf, v.marks = nil, nil
-			}
+			s.views[level][k].wipe()
 		}
 	}
 	clear(s.found[:cap(s.found)])
@@ -75,15 +80,14 @@ func (s *search) scan(v *view, b []byte, lo int) {
 		return
 	}
 	views := &s.views[level]
-	views[plainView].reset(v, 0)
-	views[quotedView].reset(v, 0)
-	views[base64View].reset(v, InBase64)
-	views[hexView].reset(v, InHex)
-	views[spacedView].reset(v, SpacedHex)
+	for k := range views {
+		views[k].reset(v, k, s.set.border)
+	}
 	s.decode(v, b, lo, views)
 	s.level = level + 1
 	for k := range views {
 		if len(views[k].buf) > 0 {
+			s.work += len(views[k].buf)
 			s.look(&views[k], k)
 			s.scan(&views[k], views[k].buf, 0)
 		}
@@ -97,28 +101,31 @@ func (s *search) decode(v *view, b []byte, lo int, views *[5]view) {
 	c := s.set
 	text := unescaper{b: b, whole: v != nil || s.mode&Whole != 0}
 	lined := v == nil && s.mode&Lined != 0
-	escapes := v == nil || v.over != 0
+	codings, layers := true, 0
+	if v != nil {
+		codings, layers = v.codings < maxCodings, v.layers
+	}
 	for end := lo; ; {
 		var start int
 		if start, end = c.classes[runClass].run(b, end, c.shortest); start == end {
 			break
 		}
-		if escapes && c.classes[plainClass].span(b, start) < end {
+		if layers < maxLayers && c.classes[plainClass].span(b, start) < end {
 			s.unescape(text, start, end, lined, &views[plainView])
-			if softly(b[start:min(end+1, len(b))]) {
+			if layers == 0 && softly(b[start:min(end+1, len(b))]) {
 				text.quoted = true
 				s.unescape(text, start, end, lined, &views[quotedView])
 				text.quoted = false
 			}
 		}
-		if end-start >= 4*c.groups {
+		if codings && end-start >= 4*c.groups {
 			s.unbase64(b, start, end, &views[base64View])
 		}
-		if end-start >= 2*c.pairs {
+		if codings && end-start >= 2*c.pairs {
 			s.unpair(b, start, end, &views[hexView])
 		}
 	}
-	for end := lo; ; {
+	for end := lo; codings; {
 		var start int
 		if start, end = c.classes[hexClass].run(b, end, 2*c.shortest+1); start == end {
 			break

@@ -50,9 +50,10 @@ type content struct {
 	count    int     // of needles
 	shown    []shown // in order; those that are not in it have no name to show
 	engines  []*engine
-	alphabet [256]bool // of all that is searched for in a view
+	alphabet [256]bool    // of all that is searched for in a view
+	plain    [2][256]bool // of the run class, and no escape begins with it; the second is of quoted-printable
 	classes  *classes
-	border   byte // that no form has in it, where there is one
+	border   byte // that is of no class, where there is one
 	shortest int  // bytes of the shortest secret, 0: none
 	groups   int  // whole groups of base64 that a form in it has at least
 	pairs    int  // the same for hex
@@ -129,7 +130,7 @@ const (
 // MaxForm bounds MaxLen, whatever the secrets: no set looks further back.
 const MaxForm = 2048
 
-const _ = uint(MaxForm - (maxWritten*maxPiece + 2*maxToken)) // it does not compile otherwise
+const _ = uint(MaxForm - (maxWritten*maxPiece + margin)) // it does not compile otherwise
 
 // parts are what of a secret is searched for. None begins or ends in the midst of
 // what may be an escape: it would collapse otherwise there than in the whole.
@@ -198,11 +199,18 @@ func (c *content) shape() {
 	}
 	for b := range 256 {
 		ch := byte(b)
-		c.alphabet[b] = c.alphabet[b] || sextet[b] != notOne || unhex[ch] < 16
+		c.alphabet[b] = c.alphabet[b] || isSextet(ch) || unhex[ch] < 16
 	}
 	c.classes = newClasses(&c.alphabet)
-	for b := 255; b >= 0 && c.alphabet[c.border]; b-- {
-		c.border = byte(b)
+	for b, in := range c.classes[runClass].in {
+		c.plain[0][b] = in && (!special[b] || b == '=')
+		c.plain[1][b] = in && !special[b]
+	}
+	for b := range 0x80 {
+		if !c.classes[runClass].in[b] && !c.classes[hexClass].in[b] {
+			c.border = byte(b)
+			break
+		}
 	}
 	c.groups = min(max((c.shortest-1)/3, 1), 16)
 	c.pairs = max(c.shortest, 4)
@@ -219,7 +227,7 @@ func (s *Set) Find(b []byte, from int, mode Mode, hits []Hit) []Hit {
 		hits = e.find(b, from, hits)
 	}
 	if c.shortest > 0 {
-		hits = c.decoded(b, from, mode, hits)
+		hits, _ = c.decoded(b, from, mode, hits)
 	}
 	return hits
 }
@@ -231,7 +239,7 @@ func (s *Set) MaxLen() int {
 	if c.reach == 0 {
 		return 0
 	}
-	return c.reach + 2*maxToken
+	return c.reach + margin
 }
 
 // SpansLines says whether a secret has a CR or LF in it, so that the end of a

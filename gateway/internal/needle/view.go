@@ -8,41 +8,85 @@ import (
 // view is what a decoder made of parts of its parent, with the way back: each
 // part is followed by a byte that no form has in it.
 type view struct {
-	parent *view // nil: the text itself
-	over   Form  // what all of it was decoded from, 0 where the marks say
-	buf    []byte
-	marks  []mark
+	parent  *view // nil: the text itself
+	over    Form  // what all of it was decoded from, 0 where the marks say
+	codings int   // over it, with its own
+	layers  int   // of escapes, since the last coding
+	end     byte  // of a part: no form has it
+	used    int   // of buf, since it was wiped
+	buf     []byte
+	marks   []mark
 }
 
-// mark says where the bytes from out on come from, up to the next mark.
+// mark says where the bytes from out on come from, up to the next mark: the first
+// from span bytes at in, the next from as many behind those.
 type mark struct {
 	out, in int32
-	span    uint8
+	span    uint8 // 1: they stand in the parent as they are; 0: they end a part
 	form    Form
 }
 
-// What one byte from out on was in the parent; smaller spans are one token of so
-// many bytes.
-const (
-	copied   = 0xff // a byte, and the next the next
-	sextets  = 0xfe // characters of base64 that have bits of it
-	hexPairs = 0xfd
-)
+// sextets is the span of what was decoded from base64: each byte has its bits from
+// two characters, and three come from four.
+const sextets = 0xff
 
-func (v *view) reset(parent *view, over Form) {
-	v.parent, v.over, v.buf, v.marks = parent, over, v.buf[:0], v.marks[:0]
+func (v *view) reset(parent *view, kind int, end byte) {
+	*v = view{parent: parent, over: codedAs[kind], end: end, used: max(v.used, len(v.buf)), buf: v.buf[:0], marks: v.marks[:0]}
+	if parent != nil {
+		v.codings, v.layers = parent.codings, parent.layers
+	}
+	if v.layers++; v.over != 0 {
+		v.codings, v.layers = v.codings+1, 0
+	}
 }
 
+// cut takes back all but some bytes and marks.
+func (v *view) cut(bytes, marks int) {
+	v.used = max(v.used, len(v.buf))
+	v.buf, v.marks = v.buf[:bytes], v.marks[:marks]
+}
+
+// wipe clears what v held, and drops what grew large.
+func (v *view) wipe() {
+	v.cut(0, 0)
+	clear(v.buf[:v.used])
+	v.parent, v.used = nil, 0
+	if cap(v.buf) > 1<<19 || cap(v.marks) > 1<<17 {
+		v.buf, v.marks = nil, nil
+	}
+}
+
+var codedAs = [...]Form{base64View: InBase64, hexView: InHex, spacedView: SpacedHex}
+
+// mark says where the bytes that follow come from.
 func (v *view) mark(in int, span uint8, form Form) {
-	v.marks = append(v.marks, mark{int32(len(v.buf)), int32(in), span, form})
+	out := len(v.buf)
+	if n := len(v.marks) - 1; n >= 0 {
+		if m := &v.marks[n]; m.span == span && m.form == form && int(m.in)+(out-int(m.out))*int(span) == in {
+			return // they go on as those before them
+		}
+	}
+	v.marks = append(v.marks, mark{int32(out), int32(in), span, form})
 }
 
 // copy takes over b, which stands at in in the parent, behind what form took out.
 func (v *view) copy(b []byte, in int, form Form) {
-	if n := len(v.marks); n == 0 || form != 0 || v.marks[n-1].span != copied || int(v.marks[n-1].in)+len(v.buf)-int(v.marks[n-1].out) != in {
-		v.mark(in, copied, form)
+	if n := len(v.marks); n == 0 || form != 0 || v.marks[n-1].span != 1 || int(v.marks[n-1].in)+len(v.buf)-int(v.marks[n-1].out) != in {
+		v.marks = append(v.marks, mark{int32(len(v.buf)), int32(in), 1, form})
 	}
-	v.buf = append(v.buf, b...)
+	if len(b) >= 16 {
+		v.buf = append(v.buf, b...)
+		return
+	}
+	for _, c := range b {
+		v.buf = append(v.buf, c)
+	}
+}
+
+// border ends a part.
+func (v *view) border() {
+	v.mark(0, 0, 0)
+	v.buf = append(v.buf, v.end)
 }
 
 // at is the mark of byte i.
@@ -65,7 +109,7 @@ func (v *view) origin(start, end int) (from, to int, over Form) {
 		if v.marks[i].span == 0 {
 			return 0, 0, 0 // over the end of a part
 		}
-		if m := v.marks[i]; i > first || m.span != copied { // what was taken out before the first byte is no part of it
+		if m := v.marks[i]; i > first || m.span != 1 { // what was taken out before the first byte is no part of it
 			over = cmp.Or(over, m.form)
 		}
 	}
@@ -81,20 +125,15 @@ func (v *view) origin(start, end int) (from, to int, over Form) {
 // verbatim says whether buf[start:end] is in the parent as it is.
 func (v *view) verbatim(start, end int) bool {
 	first := v.at(start)
-	return v.marks[first].span == copied && (first+1 == len(v.marks) || int(v.marks[first+1].out) >= end)
+	return v.marks[first].span == 1 && (first+1 == len(v.marks) || int(v.marks[first+1].out) >= end)
 }
 
 // span1 is where byte i, which is one of the mark's, stands in the parent.
 func (m mark) span1(i int) (from, to int) {
-	d, in := i-int(m.out), int(m.in)
-	switch m.span {
-	case copied:
-		return in + d, in + d + 1
-	case sextets:
+	d, in, span := i-int(m.out), int(m.in), int(m.span)
+	if span == sextets {
 		at := in + d/3*4 + d%3
 		return at, at + 2
-	case hexPairs:
-		return in + 2*d, in + 2*d + 2
 	}
-	return in, in + int(m.span)
+	return in + d*span, in + (d+1)*span
 }

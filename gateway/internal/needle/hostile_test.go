@@ -1,0 +1,33 @@
+package needle
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+// What is decoded of a text, in all views of views, is no more than some times the
+// text, whatever it is made of: that is what bounds the time of a search. (The worst
+// that was found is base64 of base64 of base64, each at four ways to cut it.)
+const maxWork = 9
+
+// introducers are what escapes and codings begin and end with, to be put together by
+// chance and repeated.
+var introducers = strings.Split(`% 25 %25 %2525 41 31 %31 %4 \ \\ \u 0041 \u00 \u005c \u0026 \x26 4 1 & &# #x x41 x26 38 &amp; amp; ; &#37; &#38; &#x26; = =3D =26 A abc QUFB UVVG ab 0x : a &a &amp %26 %5c %3b &#x &#0 &lt; \n \" - 313`, " ")
+
+func TestWorkIsBounded(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 8))
+	all := append([]string{"=\n", "\n", "\r\n", "\x00", " ", "\xc3\xa4"}, introducers...)
+	for _, s := range []*Set{set("sk-" + letters(r, 48)), set("sk-"+letters(r, 48), letters(r, 16)), set("\xc3\xa4-" + letters(r, 20))} {
+		for range 2000 {
+			var piece strings.Builder
+			for range 1 + r.IntN(4) {
+				piece.WriteString(all[r.IntN(len(all))])
+			}
+			body := []byte(strings.Repeat(piece.String(), 1+2048/piece.Len()))
+			if _, work := s.content().decoded(body, 0, Whole, nil); work > maxWork*len(body) {
+				t.Errorf("%q: %d bytes of it are decoded to %d", piece.String(), len(body), work)
+			}
+		}
+	}
+}
