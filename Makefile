@@ -44,7 +44,7 @@ test: build ## run all tests
 check: ## all that CI checks: format, vet, lint, races, tests, short fuzzing
 	@./check.sh
 
-counterparts: build ## each request of the clients, held against the vendors' own OpenAPI files by prism
+counterparts: build ## the clients before gitea, and what leaves the broker held against the vendors' OpenAPI files by prism
 	@./e2e/counterparts.sh
 
 bench: build ## the benchmark tables; BENCH="-scenario small -seconds 1" narrows them

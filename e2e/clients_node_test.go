@@ -12,11 +12,9 @@ import (
 )
 
 // nodeClients are those of node/suites.mjs, by their name in package.json.
-var nodeClients = map[string]struct {
-	provider string
-	wants    wants
-}{
+var nodeClients = map[string]nodeClient{
 	"openai":            {"openai", wants{kinds: map[int]string{0: "APIError"}, upstream: 429}},
+	"openai-7":          {"openai", wants{kinds: map[int]string{0: "APIError"}, upstream: 429}},
 	"@anthropic-ai/sdk": {"anthropic", wants{kinds: map[int]string{0: "APIError"}, upstream: 529}},
 	"anthropic-sdk-0":   {"anthropic", wants{kinds: map[int]string{0: "APIError"}, upstream: 529}},
 	"octokit":           {"github", wants{kinds: map[int]string{0: "RequestError"}, upstream: 404}},
@@ -28,13 +26,23 @@ var nodeClients = map[string]struct {
 	"brave-search":      {"brave", wants{kinds: map[int]string{0: "BraveSearchError"}, upstream: 422}},
 }
 
+type nodeClient struct {
+	provider string
+	wants    wants
+}
+
 func (w *world) runNode(t *testing.T, passed *tally, node, name string) {
-	c := nodeClients[name]
+	w.runSuite(t, passed, node, name, name, nodeClients[name])
+}
+
+// runSuite runs a suite of node/suites.mjs with the client that has a name in
+// package.json.
+func (w *world) runSuite(t *testing.T, passed *tally, node, suite, name string, c nodeClient) {
 	p := w.providers[c.provider]
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, node, "node/suite.mjs")
-	cmd.Env = []string{"HOME=" + t.TempDir(), "CLIENT=" + name, "BASE=" + w.URL, "TOKEN=" + p.token, "READ_ONLY=" + p.readOnly, "GRANTING=" + p.granting}
+	cmd.Env = []string{"HOME=" + t.TempDir(), "CLIENT=" + suite, "BASE=" + w.URL, "TOKEN=" + p.token, "READ_ONLY=" + p.readOnly, "GRANTING=" + p.granting}
 	judge(t, passed, nodeVersion(t, name), c.wants, cmd)
 }
 

@@ -1,6 +1,8 @@
 // The official clients, each unmodified but for its base URL and its key, and
 // what each is asked to do. A step throws unless it got what it wanted.
-import OpenAI, { toFile as openaiFile } from 'openai'
+import { generateKeyPairSync } from 'node:crypto'
+import OpenAI6, { toFile as openaiFile } from 'openai'
+import OpenAI7 from 'openai-7'
 import Anthropic1, { toFile as anthropicFile } from '@anthropic-ai/sdk'
 import Anthropic0 from 'anthropic-sdk-0'
 import { Octokit as All } from 'octokit'
@@ -26,9 +28,9 @@ const masked = (secret) => {
   if (!/^\*+$/.test(secret)) throw new Error(`${JSON.stringify(secret)} is not masked`)
 }
 
-const openai = {
-  connect: (base, apiKey) => new OpenAI({ baseURL: base + '/api/openai/v1', apiKey, maxRetries: 0 }),
-  kinds: { APIError: OpenAI.APIError },
+const openai = (SDK) => ({
+  connect: (base, apiKey) => new SDK({ baseURL: base + '/api/openai/v1', apiKey, maxRetries: 0 }),
+  kinds: { APIError: SDK.APIError },
   steps: {
     call: async (c, { expect }) => expect('the text', (await c.chat.completions.create({ model: 'double', messages: says })).choices[0].message.content, hello),
     stream: async (c, { expect }) => {
@@ -65,7 +67,7 @@ const openai = {
     writing: (c) => c.chat.completions.create({ model: 'double', messages: says }),
     granting: async (c) => masked((await c.post('/organization/admin_api_keys', { body: { name: 'a' } })).value),
   },
-}
+})
 
 const anthropic = (SDK, files) => ({
   connect: (base, apiKey) => new SDK({ baseURL: base + '/api/anthropic', apiKey, maxRetries: 0 }),
@@ -132,6 +134,39 @@ const graphql = {
   graphql: async (c, { expect }) => {
     expect('the login', (await c.graphql('query ($n: Int) { viewer { login } }', { n: 1 })).viewer.login, 'octo')
     expect('the star', (await c.graphql('mutation { s: addStar(input: {starrableId: "x"}) { clientMutationId } }')).addStar.clientMutationId, '1')
+  },
+}
+
+// What GitHub's API and gitea's have in common.
+const gitea = {
+  graphql: undefined,
+  download: undefined,
+  upload: async (c, { bytes, digest, sha256, expect }) => {
+    const { data } = await c.rest.repos.createRelease({ ...repo, tag_name: 'v2', name: 'two' })
+    const asset = (await c.rest.repos.uploadReleaseAsset({ url: data.upload_url + '{?name}', name: 'a.bin', data: bytes })).data
+    const back = Buffer.from(await (await fetch(asset.browser_download_url)).arrayBuffer())
+    expect('the digest', sha256(back), digest)
+  },
+  more: {
+    contents: async (c, { expect }) => {
+      const file = { ...repo, path: 'dir/b file.bin', branch: 'main' }
+      const content = Buffer.from([0, 255, 1, 254]).toString('base64')
+      await c.rest.repos.createOrUpdateFileContents({ ...file, message: 'b', content })
+      expect('the file', (await c.rest.repos.getContent({ ...file, ref: 'main' })).data.content, content)
+    },
+    // By a redirect to a path, which fetch follows.
+    moved: async (c, { expect }) => {
+      await c.rest.repos.createForAuthenticatedUser({ name: 'was' })
+      await c.rest.repos.update({ owner: 'octo', repo: 'was', name: 'is' })
+      expect('the name', (await c.rest.repos.get({ owner: 'octo', repo: 'was' })).data.full_name, 'octo/is')
+      await c.rest.repos.delete({ owner: 'octo', repo: 'is' })
+    },
+  },
+  pages: async (c, { expect }) => expect('5 issues or more', (await c.paginate(c.rest.issues.listForRepo, repo)).length >= 5, true),
+  granting: async (c) => {
+    const { x } = generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' })
+    const key = Buffer.concat([Buffer.from('\0\0\0\x0bssh-ed25519\0\0\0\x20', 'latin1'), Buffer.from(x, 'base64url')])
+    await c.rest.repos.createDeployKey({ ...repo, title: 'b', key: 'ssh-ed25519 ' + key.toString('base64') })
   },
 }
 
@@ -223,10 +258,12 @@ const brave = {
 }
 
 export const suites = {
-  'openai': openai,
+  'openai': openai(OpenAI6),
+  'openai-7': openai(OpenAI7),
   '@anthropic-ai/sdk': anthropic(Anthropic1, (c) => c.files),
   'anthropic-sdk-0': anthropic(Anthropic0, (c) => c.beta.files),
   'octokit': octokit(All, (c) => c.rest, graphql),
+  'octokit, gitea': octokit(All, (c) => c.rest, gitea),
   '@octokit/rest': octokit(Rest, (c) => c.rest, graphql),
   '@notionhq/client': notion,
   '@google/genai': gemini(Gemini3, GeminiError3),

@@ -324,8 +324,8 @@ type AnswerHead struct {
 	Headers []Header // 2
 	Method  string   // 3: of the request, as sent upstream
 	Path    string   // 4
-	// Origin is the upstream's origin and Public the broker's own for this
-	// provider, for rewriting links.
+	// Origin is the upstream's URL with its base path, and Public the broker's own
+	// for this provider, for rewriting links. Neither ends in a slash.
 	Origin string // 5
 	Public string // 6
 }

@@ -90,9 +90,7 @@ func scrub(a *seks.AnswerHead) *seks.ScrubPlan {
 	if s == nil {
 		s = new(seks.ScrubPlan)
 	}
-	for _, header := range []string{"x-goog-upload-url", "x-goog-upload-control-url", "location"} {
-		s.Rewrites = append(s.Rewrites, seks.Rewrite{Header: header, From: a.Origin + "/", To: a.Public + "/"})
-	}
+	seks.ToBroker(s, a, "x-goog-upload-url", "x-goog-upload-control-url", "location")
 	return s
 }
 

@@ -84,9 +84,7 @@ func scrub(a *seks.AnswerHead) *seks.ScrubPlan {
 	if s == nil {
 		s = new(seks.ScrubPlan)
 	}
-	for _, header := range []string{"link", "location"} {
-		s.Rewrites = append(s.Rewrites, seks.Rewrite{Header: header, From: a.Origin + "/", To: a.Public + "/"})
-	}
+	seks.ToBroker(s, a, "link", "location")
 	if !raw(a.Headers) {
 		s.Links = []string{"url", "*_url", "href"}
 	}

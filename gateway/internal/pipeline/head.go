@@ -103,7 +103,7 @@ func value(headers []request.Header, name string) string {
 func (e *end) answerHead(a upstream.Answer, l apply.Line) *abi.AnswerHead {
 	head := &abi.AnswerHead{
 		Status: uint64(a.Status), Method: l.Method, Path: l.Path,
-		Origin: l.Origin.Scheme + "://" + l.Origin.Host, Public: e.public,
+		Origin: base(l.Origin), Public: e.public,
 	}
 	// An API that echoes a credential would show it to the plugin, which never sees
 	// one: it could give it to the agent in a writing of its own.

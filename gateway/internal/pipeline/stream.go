@@ -3,6 +3,7 @@ package pipeline
 import (
 	"errors"
 	"io"
+	"net/url"
 	"strings"
 
 	"github.com/seksbot/seks-broker/gateway/internal/exchange"
@@ -110,9 +111,14 @@ func (e *end) links(extra *plan.Scrub, answer upstream.Answer) bool {
 func (e *end) bases() []string {
 	bases := make([]string, len(e.origins))
 	for i, o := range e.origins {
-		bases[i] = o.Scheme + "://" + o.Host + strings.TrimSuffix(o.Path, "/")
+		bases[i] = base(o)
 	}
 	return bases
+}
+
+// base is an upstream's URL, below which all that it has is.
+func base(upstream *url.URL) string {
+	return upstream.Scheme + "://" + upstream.Host + strings.TrimSuffix(upstream.Path, "/")
 }
 
 // looked says that a coded body was looked at for key shapes as a whole. One that
