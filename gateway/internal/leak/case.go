@@ -45,7 +45,7 @@ type one struct {
 	text    string // the secret, so written
 }
 
-func cases(secrets []string) []one {
+func cases(secrets []string, opaque bool) []one {
 	var list []one
 	for _, s := range secrets {
 		for _, w := range writings {
@@ -53,6 +53,9 @@ func cases(secrets []string) []one {
 			for _, p := range places {
 				if p.header != "" && strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r > '~' }) {
 					continue // no header can hold it
+				}
+				if p.coding != "" && opaque {
+					continue
 				}
 				if p.lined && strings.ContainsAny(text, "\r\n") {
 					continue // nor a line

@@ -29,13 +29,14 @@ type Double struct {
 	asked    atomic.Int64
 }
 
-// NewDouble starts a double on loopback that knows these stand-in secrets.
-func NewDouble(secrets []string) (*Double, error) {
+// NewDouble starts a double on loopback that knows these stand-in secrets. Bodies that
+// are opaque to the broker are in no coding: it does not look inside of those.
+func NewDouble(secrets []string, opaque bool) (*Double, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	d := &Double{cases: cases(secrets), listener: l}
+	d := &Double{cases: cases(secrets, opaque), listener: l}
 	d.server = &http.Server{Handler: d, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = d.server.Serve(l) }() // ends with Close
 	return d, nil

@@ -15,7 +15,7 @@ const standIn = "sk-stand-in-0123456789abcdefghijKLMN"
 // A gateway that scrubs nothing leaks every answer; one that only looks for the plain
 // value leaks those that are not plain.
 func TestALeakIsSeen(t *testing.T) {
-	d, err := NewDouble([]string{standIn})
+	d, err := NewDouble([]string{standIn}, false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +59,7 @@ func TestALeakIsSeen(t *testing.T) {
 
 // A check that never reaches the double is none.
 func TestAVainCheckIsAnError(t *testing.T) {
-	d, err := NewDouble([]string{standIn})
+	d, err := NewDouble([]string{standIn}, false)
 	if err != nil {
 		t.Fatal(err)
 	}

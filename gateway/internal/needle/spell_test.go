@@ -92,7 +92,8 @@ func judge(text string, from int, hits []Hit, values ...string) string {
 		}
 	}
 	plain := func(v string) bool {
-		return len(v) <= maxPiece && string(unescaped([]byte(v))) == v && longestPart([]byte(v)) == nil
+		return len(v) <= maxPiece && string(unescaped([]byte(v))) == v && longestPart([]byte(v)) == nil &&
+			!strings.Contains(v, " ") // which is a plus sign in a query
 	}
 	all := byHand(text, 0, values...)
 	for _, h := range hits {

@@ -29,6 +29,7 @@ import (
 	"github.com/seksbot/seks-broker/gateway/internal/token"
 	"github.com/seksbot/seks-broker/gateway/internal/upstream"
 	"github.com/seksbot/seks-broker/plugin-sdk/abi"
+	"github.com/seksbot/seks-broker/plugin-sdk/sigv4"
 )
 
 // LeakIn names the provider to look at.
@@ -47,14 +48,11 @@ func (b *Broker) DoctorLeak(ctx context.Context, in LeakIn) (report leak.Report,
 		return report, err
 	}
 	m := s.plugin.Manifest
-	if m.Pairs() {
-		return report, fmt.Errorf("the clients of %s sign their requests, which this check can't: look at a provider with a key", in.Provider)
-	}
 	fields, secrets := leakFields(m)
 	if len(secrets) == 0 {
 		return report, fmt.Errorf("the credentials of %s have no secret field: there is nothing to leak", in.Provider)
 	}
-	double, err := leak.NewDouble(secrets)
+	double, err := leak.NewDouble(secrets, m.OpaqueBodies)
 	if err != nil {
 		return report, err
 	}
@@ -100,7 +98,7 @@ func (b *Broker) DoctorLeak(ctx context.Context, in LeakIn) (report leak.Report,
 	if _, err := p.Credentials.Set(Tenant, "stand-in", s.Name, []string{origin.Host}, fields); err != nil {
 		return report, err
 	}
-	plain, _, err := p.Tokens.Issue(token.Record{Tenant: Tenant, Agent: "doctor", Provider: s.Name, Credential: "stand-in", Rules: token.Rules{AllowGrant: true}})
+	plain, record, err := p.Tokens.Issue(token.Record{Tenant: Tenant, Agent: "doctor", Provider: s.Name, Credential: "stand-in", Pair: m.Pairs(), Rules: token.Rules{AllowGrant: true}})
 	if err != nil {
 		return report, err
 	}
@@ -109,7 +107,8 @@ func (b *Broker) DoctorLeak(ctx context.Context, in LeakIn) (report leak.Report,
 		return report, err
 	}
 	defer end()
-	return double.Run(ctx, leakRequest(at, s.Name, m, string(plain.Reveal())))
+	record.Name = string(plain.Reveal())
+	return double.Run(ctx, leakRequest(at, m, &record, b.configured(s.Name).Parameters))
 }
 
 // leakFields are stand-in values for the fields of a credential, and those of them
@@ -160,7 +159,7 @@ func serveLeak(p *pipeline.Pipeline) (at string, end func(), err error) {
 
 // leakRequest makes requests as this API's clients do: the token where their key goes,
 // to the first operation that reads.
-func leakRequest(at, provider string, m *plan.Manifest, plain string) func(context.Context) (*http.Request, error) {
+func leakRequest(at string, m *plan.Manifest, r *token.Record, parameters map[string]string) func(context.Context) (*http.Request, error) {
 	path := "/"
 	for _, op := range m.Operations {
 		if op.Method == http.MethodGet && op.Class == abi.ClassRead && !strings.ContainsAny(op.Path, "*") {
@@ -175,21 +174,24 @@ func leakRequest(at, provider string, m *plan.Manifest, plain string) func(conte
 			parts[i] = before + "x" + after
 		}
 	}
-	target := &url.URL{Scheme: "http", Host: at, Path: "/api/" + provider + strings.Join(parts, "/")}
+	target := &url.URL{Scheme: "http", Host: at, Path: "/api/" + r.Provider + strings.Join(parts, "/")}
 	return func(ctx context.Context) (*http.Request, error) {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
 		if err != nil {
 			return nil, err
 		}
-		r.Header.Set("Accept-Encoding", "gzip, deflate")
+		req.Header.Set("Accept-Encoding", "gzip, deflate")
 		switch slot := m.TokenSlots[0]; slot.Kind {
 		case abi.SlotHeader:
-			r.Header.Set(slot.Name, strings.TrimPrefix(slot.Scheme+" "+plain, " "))
+			req.Header.Set(slot.Name, strings.TrimPrefix(slot.Scheme+" "+r.Name, " "))
 		case abi.SlotQuery:
-			r.URL.RawQuery = url.Values{slot.Name: {plain}}.Encode()
+			req.URL.RawQuery = url.Values{slot.Name: {r.Name}}.Encode()
 		case abi.SlotBasic:
-			r.SetBasicAuth("x", plain)
+			req.SetBasicAuth("x", r.Name)
+		case abi.SlotAWSSig4:
+			q := sigv4.Request{Method: req.Method, Path: req.URL.EscapedPath(), Host: at}
+			req.URL.RawQuery = presign(&q, r, parameters, []string{"host"}, time.Now().UTC(), time.Minute)
 		}
-		return r, nil
+		return req, nil
 	}
 }

@@ -57,22 +57,27 @@ func (b *Broker) S3Presign(_ context.Context, in PresignIn) (Presigned, error) {
 		return Presigned{}, err
 	}
 	now := b.now().UTC().Truncate(time.Second)
-	scope := sigv4.Scope{Date: now.Format("20060102"), Region: cmp.Or(p.Parameters["region"], "us-east-1"), Service: cmp.Or(p.Parameters["service"], "s3")}
 	signed := []string{"host"}
 	q := sigv4.Request{
 		Method: in.Method, Path: strings.TrimSuffix(endpoint.EscapedPath(), "/") + "/" + in.Bucket + "/" + sigv4.EscapePath(in.Key), Host: endpoint.Host,
-		Payload: "UNSIGNED-PAYLOAD", Time: now.Format("20060102T150405Z"),
 	}
 	if in.Size >= 0 {
 		signed = []string{"content-length", "host"}
 		q.Headers = []seks.Header{{Name: "content-length", Value: strconv.FormatInt(in.Size, 10)}}
 	}
+	query := presign(&q, &r, p.Parameters, signed, now, in.Expires)
+	return Presigned{in.Method, endpoint.Scheme + "://" + endpoint.Host + q.Path + "?" + query, now.Add(in.Expires)}, nil
+}
+
+// presign gives the query that lets a request in for so long, signed with a pair.
+func presign(q *sigv4.Request, r *token.Record, parameters map[string]string, signed []string, now time.Time, expires time.Duration) string {
+	scope := sigv4.Scope{Date: now.Format("20060102"), Region: cmp.Or(parameters["region"], "us-east-1"), Service: cmp.Or(parameters["service"], "s3")}
+	q.Payload, q.Time = "UNSIGNED-PAYLOAD", now.Format("20060102T150405Z")
 	q.Query = strings.Join([]string{
 		"X-Amz-Algorithm=" + sigv4.Algorithm, "X-Amz-Credential=" + sigv4.Escape(r.Name+"/"+scope.String()), "X-Amz-Date=" + q.Time,
-		fmt.Sprintf("X-Amz-Expires=%d", in.Expires/time.Second), "X-Amz-SignedHeaders=" + sigv4.Escape(strings.Join(signed, ";")),
+		fmt.Sprintf("X-Amz-Expires=%d", expires/time.Second), "X-Amz-SignedHeaders=" + sigv4.Escape(strings.Join(signed, ";")),
 	}, "&")
-	signature := signature4(r.Half().Reveal(), scope, q.Time, q.Canonical(signed))
-	return Presigned{in.Method, endpoint.Scheme + "://" + endpoint.Host + q.Path + "?" + q.Query + "&X-Amz-Signature=" + signature, now.Add(in.Expires)}, nil
+	return q.Query + "&X-Amz-Signature=" + signature4(r.Half().Reveal(), scope, q.Time, q.Canonical(signed))
 }
 
 // presigns says what is wrong with the token, or with what is asked of it.
