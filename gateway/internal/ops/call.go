@@ -52,6 +52,7 @@ var commands = map[string]command{
 	"log/flush":         as((*Broker).LogFlush),
 	"log/checkpoint":    as((*Broker).LogCheckpoint),
 	"admin/token":       as((*Broker).AdminTokenNew),
+	"doctor/checkup":    as((*Broker).Checkup),
 	"doctor/leak":       as((*Broker).DoctorLeak),
 	"status":            as((*Broker).Ready),
 }

@@ -145,6 +145,7 @@ func TestEveryCommandThroughItsJSON(t *testing.T) {
 	if _, err := ask(t, b, "s3/presign", `{"token_id":"`+issued.ID+`","method":"GET","bucket":"b","key":"k","expires":60000000000,"size":-1}`); err == nil || !strings.Contains(err.Error(), "no pair") {
 		t.Errorf("a URL is signed with a bearer token: %v", err)
 	}
+	step("doctor/checkup", "", `{"about":"credential c2","status":"ok","message":"version 1, for 127.0.0.1:9"}`, `"message":"2 active"`)
 	step("token/revoke", `{"id":"`+issued.ID+`"}`, `"status":"revoked"`, `"revoked_at":"`)
 	step("token/revoke", `{"id":"`+issued.ID+`"}`, `"status":"revoked"`)
 	step("credential/remove", `{"name":"c2"}`, "{}")
@@ -323,4 +324,22 @@ func TestDescribeSaysEverySlotAndGrant(t *testing.T) {
 		i.Fields["key"] != "reveal: to header x-key, query parameter key" || i.Fields["id"] != "public" {
 		t.Errorf("%+v", i)
 	}
+}
+
+// What stops requests is told, with what mends it.
+func TestCheckup(t *testing.T) {
+	b := opened(t, configured(t, providers))
+	must(t, b, "credential/set", stored)
+	var issued TokenIssued
+	if err := json.Unmarshal([]byte(must(t, b, "token/issue", `{"agent":"a","credential":"c1"}`)), &issued); err != nil {
+		t.Fatal(err)
+	}
+	must(t, b, "doctor/checkup", "", `{"about":"provider ok","status":"ok"`, `{"about":"credential c1","status":"ok"`)
+	if suspended, err := b.Tokens.Bore(issued.ID, 1); !suspended || err != nil {
+		t.Fatal(suspended, err)
+	}
+	must(t, b, "doctor/checkup", "", `{"about":"token `+issued.ID+`","status":"warning"`, "seks token resume "+issued.ID, `"message":"0 active"`)
+	must(t, b, "token/resume", `{"id":"`+issued.ID+`"}`)
+	must(t, b, "credential/remove", `{"name":"c1"}`)
+	must(t, b, "doctor/checkup", "", `its credential c1 is no more`, "seks token revoke "+issued.ID)
 }
