@@ -61,12 +61,17 @@ func FuzzParse(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if len(p.Edits) > abi.MaxEdits || len(p.Acts) > abi.MaxOperations || p.Target < 0 || p.Target >= len(m.Upstreams) || len(p.Checks) > abi.MaxChecks || p.BodyMode != 0 {
+		if len(p.Edits) > abi.MaxEdits || len(p.Acts) > abi.MaxOperations || p.Target < 0 || p.Target >= len(m.Upstreams) || len(p.Checks) > abi.MaxChecks {
+			t.Fatalf("%+v", p)
+		}
+		if p.BodyMode > abi.BodyTransform || p.EditsBody() && p.BodyMode != abi.BodyPass || len(p.BodyContext) > abi.MaxContext {
 			t.Fatalf("%+v", p)
 		}
 		for _, e := range p.Edits {
 			switch {
-			case e.Kind < abi.SetHeader || e.Kind > abi.SetRawQuery:
+			case e.Kind < abi.SetHeader || e.Kind > abi.SetForm:
+				t.Fatalf("%+v", e)
+			case e.Kind >= abi.SetJSON && (e.Name == "" || len(e.Name) > 128):
 				t.Fatalf("%+v", e)
 			case e.Kind <= abi.RemoveHeader && (HeaderForbidden(e.Name) != "" || strings.ContainsAny(e.Name, "\r\n: ")):
 				t.Fatalf("%+v", e)

@@ -49,8 +49,10 @@ func Cut(slots []abi.Slot, r request.Request) (Rest, error) {
 	rest := Rest{Headers: request.Stripped(kept), Query: c.query(r.Query())}
 	target := r.Target()
 	if rest.Query != r.Query() {
-		path, _, _ := strings.Cut(target, "?")
-		target = strings.TrimSuffix(path+"?"+rest.Query, "?")
+		target, _, _ = strings.Cut(target, "?")
+		if rest.Query != "" {
+			target += "?" + rest.Query
+		}
 	}
 	rest.Target = target
 	if c.twice {
