@@ -7,7 +7,7 @@ PLUGINS := $(patsubst plugins/%/main.go,%,$(wildcard plugins/*/main.go))
 WASM    := $(PLUGINS:%=build/plugins/%.wasm)
 
 .DEFAULT_GOAL := help
-.PHONY: help build plugins run demo test check counterparts bench fuzz leaks clean
+.PHONY: help build plugins run demo test check counterparts suite bench fuzz leaks clean
 
 help: ## show this help
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,6 +46,9 @@ check: ## all that CI checks: format, vet, lint, tests, races
 
 counterparts: build ## the clients before gitea, and what leaves the broker held against the vendors' OpenAPI files by prism
 	@./e2e/counterparts.sh
+
+suite: build ## versitygw's own S3 suite, straight at it and through the broker (some 8 minutes)
+	@cd e2e && SEKS_SUITE=1 $(GO) test -count=1 -timeout 30m -run '^TestS3Suite$$' -v .
 
 bench: build ## the benchmark tables; BENCH="-scenario small -seconds 1" narrows them
 	@$(GO) build -o build/bench/ ./bench ./bench/peers/bare

@@ -3,6 +3,7 @@ package e2e
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
@@ -199,7 +200,7 @@ func TestS3TamperedUploads(t *testing.T) {
 					}
 					return
 				}
-				if !strings.Contains(code, got) && !strings.Contains(code, s3code) || status < 400 {
+				if !strings.Contains(code, cmp.Or(got, "none")) && !strings.Contains(code, cmp.Or(s3code, "none")) || status < 400 {
 					t.Errorf("%s %v: %s: %d %q %q, want %s", mode, chunked, name, status, got, s3code, code)
 				}
 				if b := stored(key); b != nil {
@@ -222,34 +223,34 @@ func TestS3TamperedUploads(t *testing.T) {
 					first, second := strings.Index(body, "\r\n"), len(fmt.Sprintf("%x;chunk-signature=\r\n", 70_000))+64+70_000+2
 					return body[second:2*second] + body[:second] + body[2*second:] + body[first:first]
 				})
-				send("chunks too small to be", "bad_request", func(u *chunkedPut, _ string) string {
-					u.chunks = []string{big[:8191], big[8191:], ""}
-					return u.body()
-				})
 			}
+			send("chunks too small to be", "InvalidChunkSizeError", func(u *chunkedPut, _ string) string {
+				u.chunks = []string{big[:8191], big[8191:], ""}
+				return u.body()
+			})
 			if mode == chunksAndTrailer {
 				send("a trailer's value", "signature_invalid", func(_ *chunkedPut, body string) string { return flip(body, "x-amz-checksum-sha256:", 25) })
 				send("the trailers' signature", "signature_invalid", func(_ *chunkedPut, body string) string { return flip(body, "x-amz-trailer-signature:", 30) })
-				send("no signature of the trailers", "bad_request", func(_ *chunkedPut, body string) string {
+				send("no signature of the trailers", "IncompleteBody", func(_ *chunkedPut, body string) string {
 					return body[:strings.Index(body, "x-amz-trailer-signature")] + "\r\n"
 				})
 			}
 			if mode != chunks {
-				send("another trailer", "bad_request", func(_ *chunkedPut, body string) string {
+				send("another trailer", "MalformedTrailerError", func(_ *chunkedPut, body string) string {
 					return strings.Replace(body, "x-amz-checksum-sha256:", "x-amz-checksum-crc32:", 1)
 				})
-				send("no trailer", "bad_request", func(_ *chunkedPut, body string) string {
+				send("no trailer", "MalformedTrailerError", func(_ *chunkedPut, body string) string {
 					return body[:strings.Index(body, "x-amz-checksum-sha256")] + "\r\n"
 				})
 			}
-			send("the last chunk is missing", "bad_request", func(_ *chunkedPut, body string) string { return body[:strings.LastIndex(body, "\r\n0")+2] })
-			send("a chunk of 2^63", "bad_request", func(_ *chunkedPut, body string) string {
+			send("the last chunk is missing", "IncompleteBody", func(_ *chunkedPut, body string) string { return body[:strings.LastIndex(body, "\r\n0")+2] })
+			send("a chunk of 2^63", "IncompleteBody", func(_ *chunkedPut, body string) string {
 				return "8000000000000000" + body[strings.IndexAny(body, ";\r"):]
 			})
-			send("a chunk of more than is declared", "bad_request", func(_ *chunkedPut, body string) string { return "fffff" + body[strings.IndexAny(body, ";\r"):] })
-			send("more behind the end", "bad_request", func(_ *chunkedPut, body string) string { return body + "x" })
-			send("no line break behind a chunk", "bad_request", func(u *chunkedPut, body string) string { return strings.Replace(body, "\r\n0", "xx0", 1) })
-			send("the declared length", "bad_request", func(u *chunkedPut, _ string) string {
+			send("a chunk of more than is declared", "IncompleteBody", func(_ *chunkedPut, body string) string { return "fffff" + body[strings.IndexAny(body, ";\r"):] })
+			send("more behind the end", "IncompleteBody", func(_ *chunkedPut, body string) string { return body + "x" })
+			send("no line break behind a chunk", "IncompleteBody", func(u *chunkedPut, body string) string { return strings.Replace(body, "\r\n0", "xx0", 1) })
+			send("the declared length", "IncompleteBody", func(u *chunkedPut, _ string) string {
 				u.headers["x-amz-decoded-content-length"] = fmt.Sprint(len(big) + 1)
 				u.sign(w.agent.ID)
 				return u.body()
@@ -271,6 +272,43 @@ func TestS3TamperedUploads(t *testing.T) {
 				u.headers["x-amz-date"] = time.Now().UTC().Add(-16 * time.Minute).Format("20060102T150405Z")
 				return u.body()
 			})
+		}
+	}
+	w.clean(t)
+}
+
+// A body is held against the digest that was signed for it before its last bytes
+// leave: another is not stored, however it is framed, and by the broker's own word.
+func TestS3DeclaredDigest(t *testing.T) {
+	w := newS3(t, false, "us-east-1")
+	straight := w.straight()
+	if _, err := straight.CreateBucket(t.Context(), &s3.CreateBucketInput{Bucket: aws.String("bucket")}); err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range []int{1, 65536, 300_000} {
+		body := string(random(size))
+		for _, chunked := range []bool{false, true} {
+			for name, sent := range map[string]string{"as declared": body, "a bit flipped": body[:size-1] + string([]byte{body[size-1] ^ 1}), "a bit flipped in front": string([]byte{body[0] ^ 1}) + body[1:]} {
+				u := w.newChunkedPut(fmt.Sprintf("/bucket/%d-%v-%d", size, chunked, len(name)), sum(body))
+				for _, header := range []string{"content-encoding", "x-amz-decoded-content-length", "x-amz-trailer"} {
+					delete(u.headers, header)
+				}
+				u.sign(w.agent.ID)
+				length := size
+				if chunked {
+					length = -1
+				}
+				status, code, s3code := w.raw(t, u, sent, length)
+				o, err := straight.GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String("bucket"), Key: aws.String(strings.TrimPrefix(u.target, "/api/s3/bucket/"))})
+				if name == "as declared" {
+					// Without a length the server itself wants one.
+					if !chunked && (status != 200 || err != nil || same(o.Body, []byte(body)) != nil) {
+						t.Errorf("%d bytes %s: %d %s %s, %v", size, name, status, code, s3code, err)
+					}
+				} else if status != 400 || code != "bad_request" || s3code != "XAmzContentSHA256Mismatch" || err == nil {
+					t.Errorf("%d bytes (chunked: %v), %s: %d %s %s, stored: %v", size, chunked, name, status, code, s3code, err == nil)
+				}
+			}
 		}
 	}
 	w.clean(t)

@@ -87,9 +87,14 @@ func (c *tally) pass(client, step string) {
 // markers of the README's table.
 const tableStart, tableEnd = "<!-- clients: made by e2e/suite_test.go -->\n", "<!-- end of clients -->\n"
 
+// … and of the one of S3's tools.
+const s3TableStart, s3TableEnd = "<!-- S3 tools: made by e2e/s3_tools_test.go -->\n", "<!-- end of S3 tools -->\n"
+
 // compare holds the README's table to what has just passed. A client that was
 // left out is not in the comparison.
-func (c *tally) compare(t *testing.T) {
+func (c *tally) compare(t *testing.T) { c.compareIn(t, tableStart, tableEnd) }
+
+func (c *tally) compareIn(t *testing.T, tableStart, tableEnd string) {
 	readme, err := os.ReadFile("../README.md")
 	if err != nil {
 		t.Fatal(err)

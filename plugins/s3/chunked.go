@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -14,7 +15,7 @@ const (
 	trailerSignature = "x-amz-trailer-signature:"
 
 	maxLine  = 1024
-	minChunk = 8 << 10 // of data, for a chunk that is signed and not the last: S3's own rule
+	minChunk = 8 << 10 // of data, for a chunk that is not the last: S3's own rule
 )
 
 // Running digests of a body whose chunks are signed.
@@ -46,6 +47,7 @@ type chunked struct {
 	left     int64  // data that is still to come
 	chunk    int64  // … of the chunk that is on its way
 	short    bool   // the last chunk was so short that it must be the last
+	over     bool   // the chunk that is on its way has more data than is to come
 	claimed  string // signature of the chunk that is on its way
 	previous string // signature of the chunk before, which has held, or is checked with this piece
 	trailer  string // the trailers, as their signature covers them
@@ -78,7 +80,7 @@ func (s *chunked) take(piece []byte, last bool) *seks.BodyResult {
 				s.state, data = inBreak, part{}
 			}
 		case ended:
-			s.refuse()
+			s.refuse(incomplete)
 		default:
 			at += s.read(piece[at:])
 		}
@@ -86,8 +88,8 @@ func (s *chunked) take(piece []byte, last bool) *seks.BodyResult {
 	if s.signed && data.size > 0 {
 		s.result.Value(seks.Slice(data.at, data.size).Absorb(digestIn, seks.SHA256))
 	}
-	if last && s.state != ended {
-		s.refuse()
+	if last && s.state != ended && !s.broken {
+		s.refuse(incomplete)
 	}
 	if last && !s.broken {
 		s.finish()
@@ -98,9 +100,14 @@ func (s *chunked) take(piece []byte, last bool) *seks.BodyResult {
 }
 
 // refuse ends the body here, for what it is no such body: nothing is stored.
-func (s *chunked) refuse() {
+func (s *chunked) refuse(why *refusal) {
 	s.broken = true
-	s.result.CheckElse("bad_request", seks.Lit("a body in chunks"), seks.Lit("something else"))
+	s.result.CheckAs(why.code, why.word, why.message, seks.Lit("a body in chunks"), seks.Lit("something else"))
+}
+
+// hold checks a signature.
+func (s *chunked) hold(a seks.Expr, signature string) {
+	s.result.CheckAs(otherSignature.code, otherSignature.word, otherSignature.message, a, seks.Lit(signature))
 }
 
 // read reads up to the end of a line, and acts on it.
@@ -111,7 +118,7 @@ func (s *chunked) read(b []byte) int {
 		n = len(b)
 	}
 	if len(s.line)+n > maxLine {
-		s.refuse()
+		s.refuse(incomplete)
 		return n
 	}
 	s.line = append(s.line, b[:n]...)
@@ -123,8 +130,10 @@ func (s *chunked) read(b []byte) int {
 	switch {
 	case s.state == inTrailer:
 		s.readTrailer(strings.TrimRight(text, "\n"))
-	case !whole, s.state == inBreak && text != "":
-		s.refuse()
+	case s.over && text != "":
+		s.refuse(otherLength)
+	case !whole, s.over, s.state == inBreak && text != "":
+		s.refuse(incomplete)
 	case s.state == inBreak:
 		s.state = inHead
 	default:
@@ -136,12 +145,20 @@ func (s *chunked) read(b []byte) int {
 func (s *chunked) readHead(text string) {
 	size, signature, signed := strings.Cut(text, chunkSignature)
 	n, err := strconv.ParseUint(size, 16, 62)
-	if err != nil || signed != s.signed || signed && !isDigest(signature) || int64(n) > s.left || n > 0 && s.short || n == 0 && s.left > 0 {
-		s.refuse()
+	switch {
+	case err != nil, signed != s.signed, signed && !isDigest(signature):
+		s.refuse(incomplete)
+		return
+	case n > 0 && s.short:
+		s.refuse(smallChunk)
+		return
+	case s.signed && int64(n) > s.left, n == 0 && s.left > 0:
+		s.refuse(otherLength)
 		return
 	}
-	s.claimed, s.chunk, s.short = signature, int64(n), s.signed && n < minChunk
-	s.left -= int64(n)
+	s.over = int64(n) > s.left // S3 looks at what follows, to tell which length is wrong
+	s.claimed, s.chunk, s.short = signature, min(int64(n), s.left), n < minChunk
+	s.left -= s.chunk
 	s.state = inData
 	if n == 0 {
 		s.check(part{})
@@ -158,7 +175,7 @@ func (s *chunked) check(rest part) {
 	if rest.size > 0 {
 		before = seks.Concat(seks.Slice(rest.at, rest.size).Absorb(digestIn, seks.SHA256), before)
 	}
-	s.result.CheckElse("signature_invalid", s.in.Chunk(before, seks.Total(digestIn, seks.SHA256)), seks.Lit(s.claimed))
+	s.hold(s.in.Chunk(before, seks.Total(digestIn, seks.SHA256)), s.claimed)
 	s.previous = s.claimed
 }
 
@@ -172,7 +189,7 @@ func (s *chunked) readTrailer(text string) {
 	case text == "" && len(s.trailers) == 0 && s.trailer != "":
 	case signs && s.signed && s.trailing && !s.proven && len(s.trailers) == 0 && isDigest(signature):
 		s.proven = true
-		s.result.CheckElse("signature_invalid", s.in.Trailer(seks.Lit(s.previous), s.trailer), seks.Lit(signature))
+		s.hold(s.in.Trailer(seks.Lit(s.previous), s.trailer), signature)
 	default:
 		s.announced(text)
 	}
@@ -181,14 +198,18 @@ func (s *chunked) readTrailer(text string) {
 func (s *chunked) announced(text string) {
 	name, value, _ := strings.Cut(text, ":")
 	name, value = strings.ToLower(name), strings.TrimSpace(value)
-	for i, expected := range s.trailers {
-		if name == expected && len(value) == checksums[name] && printable(value) {
-			s.trailers = append(s.trailers[:i:i], s.trailers[i+1:]...)
-			s.trailer += name + ":" + value + "\n"
-			return
-		}
+	i := slices.Index(s.trailers, name)
+	switch {
+	case !printable(text), i < 0 && s.trailer != "":
+		s.refuse(incomplete)
+	case i < 0:
+		s.refuse(otherTrailer)
+	case len(value) != checksums[name]:
+		s.refuse(otherChecksum(name))
+	default:
+		s.trailers = slices.Delete(s.trailers, i, i+1)
+		s.trailer += name + ":" + value + "\n"
 	}
-	s.refuse()
 }
 
 // send adds data to the chunk that goes upstream, and sends it where it is full.

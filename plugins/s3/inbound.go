@@ -36,11 +36,6 @@ type inbound struct {
 	size      int64             // Content-Length; -1 where the body's length isn't known
 }
 
-// refusal is a no, with one of the broker's codes.
-type refusal struct{ code, message string }
-
-func no(code, message string) *refusal { return &refusal{code, message} }
-
 // read takes the client's signature apart. Whether it is right is for the host to
 // find: only the host knows what it was made with.
 func read(v *seks.View, at place) (*inbound, *refusal) {
@@ -86,15 +81,18 @@ func hasAuthorization(query string) bool {
 func (in *inbound) readHeader(v *seks.View, value string) (refused *refusal) {
 	var ok bool
 	if in.auth, ok = sigv4.ParseAuthorization(value); !ok {
-		return no("bad_request", "the Authorization header is no whole signature of version 4: AWS4-HMAC-SHA256 Credential=ID/DATE/REGION/s3/aws4_request, SignedHeaders=…, Signature=…")
+		return unreadable(false, credentialIn(value), "the header is no whole signature of version 4: AWS4-HMAC-SHA256 Credential=ID/DATE/REGION/s3/aws4_request, SignedHeaders=…, Signature=…")
 	}
 	date, many := header(v, "x-amz-date")
 	if many != 1 {
-		return no("signature_invalid", "the header x-amz-date says when the request was signed: send one")
+		return noDate
 	}
 	in.request.Time = date
 	at, ok := parseDate(date)
-	if now := int64(v.Time); !ok || at < now-skew || at > now+skew {
+	if !ok {
+		return noDate
+	}
+	if now := int64(v.Time); at < now-skew || at > now+skew {
 		return no("signature_expired", "the request was signed more than 15 minutes from now: set the clock, and sign anew")
 	}
 	in.query = sigv4.Query(v.Query)
@@ -105,50 +103,29 @@ func (in *inbound) readHeader(v *seks.View, value string) (refused *refusal) {
 	return nil
 }
 
-func (in *inbound) readQuery(query string, now uint64) *refusal {
-	p, ok := sigv4.ParsePresigned(query)
-	if !ok {
-		return no("bad_request", "the query is no whole presigned one of version 4: it has X-Amz-Algorithm, X-Amz-Credential, X-Amz-Date, X-Amz-Expires, X-Amz-SignedHeaders and X-Amz-Signature, each once")
-	}
-	in.auth, in.request.Time, in.request.Query = p.Authorization, p.Time, p.Query
-	at, ok := parseDate(p.Time)
-	life, err := strconv.ParseInt(p.Expires, 10, 64)
-	switch {
-	case err != nil || life < 1 || life > maxExpires:
-		return no("bad_request", "X-Amz-Expires is a number of seconds, from 1 to 604800, which is 7 days")
-	case !ok || at > int64(now)+skew:
-		return no("signature_expired", "the URL is signed for a time to come: set the clock, and sign anew")
-	case at+life < int64(now):
-		return no("signature_expired", "the presigned URL has expired: make a new one")
-	}
-	in.payload = unsigned
-	for _, q := range sigv4.Query(query) {
-		switch q.Name {
-		case "X-Amz-Algorithm", "X-Amz-Credential", "X-Amz-Date", "X-Amz-Expires", "X-Amz-SignedHeaders", "X-Amz-Signature", "X-Amz-Security-Token":
-		case "X-Amz-Content-Sha256":
-			in.payload = q.Value
-		default:
-			in.query = append(in.query, q)
-		}
-	}
-	return nil
-}
-
 // check holds what both ways of signing have in common.
 func (in *inbound) check(v *seks.View, at place) *refusal {
 	switch {
 	case in.auth.ID != v.TokenID:
 		return no("bad_request", "the request names two access key ids: send one")
+	case !isDay(in.auth.Scope.Date):
+		return badCredential(in.presigned, "incorrect date format "+strconv.Quote(in.auth.Scope.Date)+`. This date in the credential must be in the format "yyyyMMdd".`)
 	case in.auth.Scope.Service != at.service:
-		return no("signature_invalid", "the request is signed for another service than "+at.service)
+		return badCredential(in.presigned, "incorrect service "+strconv.Quote(in.auth.Scope.Service)+". This endpoint belongs to "+strconv.Quote(at.service)+".")
+	case !strings.HasPrefix(in.request.Time, in.auth.Scope.Date+"T") && in.presigned:
+		return badQuery("Invalid credential date " + strconv.Quote(in.auth.Scope.Date) + ". This date is not the same as X-Amz-Date: " + strconv.Quote(in.request.Time) + ".")
 	case !strings.HasPrefix(in.request.Time, in.auth.Scope.Date+"T"):
-		return no("signature_invalid", "the request is signed for another day than that of its x-amz-date")
+		return badCredential(false, "Invalid credential date. Date is not the same as X-Amz-Date.")
 	case !slices.Contains(in.auth.Signed, "host"):
 		return no("signature_invalid", "the header Host is not signed: a signature covers it, and every x-amz-* header")
 	}
 	for _, h := range v.Headers {
-		if name := strings.ToLower(h.Name); strings.HasPrefix(name, "x-amz-") && !slices.Contains(in.auth.Signed, name) {
-			return no("signature_invalid", "a header that begins with x-amz- is not signed: a signature covers Host, and every such header")
+		name := strings.ToLower(h.Name)
+		if name == "x-amz-security-token" {
+			return otherToken // that of a proxy token is its two halves, and no more
+		}
+		if strings.HasPrefix(name, "x-amz-") && !slices.Contains(in.auth.Signed, name) {
+			return notSigned
 		}
 	}
 	if in.presigned {

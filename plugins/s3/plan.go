@@ -19,23 +19,26 @@ const (
 func plan(v *seks.View, at place) *seks.Plan {
 	in, refused := read(v, at)
 	if refused != nil {
-		return seks.Refuse(refused.code, refused.message)
+		return refused.plan()
 	}
 	p := new(seks.Plan)
 	in.prove(p)
-	if _, many := header(v, "range"); many > 0 {
+	if _, many := header(v, "range"); many > 0 || v.Method == "POST" {
 		p.Inspect()
 	}
 	out, refused := in.outbound(v, at)
 	if refused != nil {
-		return seks.Refuse(refused.code, refused.message)
+		return refused.plan()
 	}
 	out.act(p, v)
 	out.edit(p, v)
-	if strings.HasPrefix(in.payload, streaming) {
+	switch {
+	case strings.HasPrefix(in.payload, streaming):
 		if refused := out.stream(p, v, in); refused != nil {
-			return seks.Refuse(refused.code, refused.message)
+			return refused.plan()
 		}
+	case isDigest(in.payload) && in.size != 0:
+		in.verify(p)
 	}
 	return p
 }
@@ -53,7 +56,7 @@ func (in *inbound) prove(p *seks.Plan) {
 	case in.payload == signedChunks, in.payload == signedTrailer:
 		key = key.Store(keyIn)
 	}
-	p.Check(sigv4.SignedBy(key, in.auth.Scope, &in.request, in.auth.Signed), seks.Lit(in.auth.Signature))
+	p.CheckAs(otherSignature.code, otherSignature.word, otherSignature.message, sigv4.SignedBy(key, in.auth.Scope, &in.request, in.auth.Signed), seks.Lit(in.auth.Signature))
 }
 
 // outbound is the request as it goes upstream.
@@ -173,8 +176,6 @@ func (out *outbound) edit(p *seks.Plan, v *seks.View) {
 	p.SetHeader("x-amz-content-sha256", payload)
 	if out.session {
 		p.SetHeader("x-amz-security-token", seks.Field("session_token"))
-	} else if _, many := header(v, "x-amz-security-token"); many > 0 {
-		p.RemoveHeader("x-amz-security-token")
 	}
 	id, secret := seks.Field("access_key_id"), seks.Field("secret_access_key")
 	value := sigv4.Header(id, secret, out.scope, &out.request, out.signed)

@@ -60,7 +60,7 @@ func made(at place) seks.Provider {
 	}
 }
 
-const versionTwo = "the request is signed with AWS Signature Version 2: have the client sign with version 4 (aws configure set default.s3.signature_version s3v4; in SDKs signatureVersion: v4)"
+const versionTwo = "the request is signed with AWS Signature Version 2: have the client sign with version 4 (aws configure set default.s3.signature_version s3v4; in SDKs signatureVersion: v4; in s3cmd signature_v2 = False)"
 
 func configure(parameters map[string]string) (seks.Provider, error) {
 	at := place{region: "us-east-1", service: "s3"}
@@ -79,28 +79,4 @@ func configure(parameters map[string]string) (seks.Provider, error) {
 		}
 	}
 	return made(at), nil
-}
-
-// words are S3's own codes and statuses for the broker's.
-// https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
-var words = []seks.CodeStatus{
-	{Code: "token_missing", Status: 403, Word: "AccessDenied"},
-	{Code: "token_invalid", Status: 403, Word: "InvalidAccessKeyId"},
-	{Code: "token_expired", Status: 403, Word: "ExpiredToken"},
-	{Code: "token_revoked", Status: 403, Word: "InvalidAccessKeyId"},
-	{Code: "policy_denied", Word: "AccessDenied"},
-	{Code: "signature_invalid", Word: "SignatureDoesNotMatch"},
-	{Code: "signature_expired", Word: "RequestTimeTooSkewed"},
-	{Code: "provider_unknown", Word: "NoSuchBucket"},
-	{Code: "body_too_large", Word: "EntityTooLarge"},
-	{Code: "range_not_satisfiable", Word: "InvalidRange"},
-	{Code: "rate_limited", Status: 503, Word: "SlowDown"},
-	{Code: "bad_request", Word: "InvalidRequest"},
-	{Code: "plugin_failed", Word: "InternalError"},
-	{Code: "upstream_unreachable", Word: "ServiceUnavailable"},
-	{Code: "upstream_protocol", Word: "InternalError"},
-	{Code: "credential_unavailable", Word: "ServiceUnavailable"},
-	{Code: "audit_unavailable", Word: "ServiceUnavailable"},
-	{Code: "overloaded", Word: "SlowDown"},
-	{Code: "upstream_timeout", Word: "ServiceUnavailable"},
 }

@@ -21,12 +21,12 @@ var checksums = map[string]int{
 	"x-amz-checksum-md5": 24, "x-amz-checksum-sha512": 88, "x-amz-checksum-xxhash64": 12, "x-amz-checksum-xxhash3": 12, "x-amz-checksum-xxhash128": 24,
 }
 
-// stream sends the body through newBody, which makes its chunks anew.
+// stream sends the body through newChunked, which makes its chunks anew.
 func (out *outbound) stream(p *seks.Plan, v *seks.View, in *inbound) *refusal {
 	value, many := header(v, "x-amz-decoded-content-length")
 	length, err := strconv.ParseUint(value, 10, 62)
 	if many != 1 || err != nil {
-		return no("bad_request", "a body in chunks needs the header x-amz-decoded-content-length: how long it is without its chunks' heads")
+		return noLength // of the data, in x-amz-decoded-content-length
 	}
 	names, refused := trailers(v)
 	if refused != nil {
@@ -39,7 +39,7 @@ func (out *outbound) stream(p *seks.Plan, v *seks.View, in *inbound) *refusal {
 		previous: in.auth.Signature,
 	}
 	if !s.trailing && len(names) > 0 {
-		return no("bad_request", "x-amz-trailer names trailers, and x-amz-content-sha256 says that there are none: let that end in -TRAILER")
+		return otherTrailer // x-amz-content-sha256 says that there is none
 	}
 	p.TransformBody().Sized(s.size()).With(s.context())
 	return nil
@@ -95,8 +95,8 @@ func (s *chunked) context() []byte {
 	}, "\n"))
 }
 
-// newBody begins a body in chunks.
-func newBody(context []byte) seks.Body {
+// newChunked begins a body in chunks.
+func newChunked(context []byte) seks.Body {
 	f := strings.Split(string(context), "\n")
 	if len(f) != 13 { // not as context has written it: no plan of ours
 		return func([]byte, bool) *seks.BodyResult {

@@ -251,6 +251,11 @@ func TestScrubPlanAddsAndTakesNothingAway(t *testing.T) {
 func TestLinksInAnswers(t *testing.T) {
 	g := guest{plan: &seks.Bearer("api_key").Inspect().Plan, scrub: &abi.ScrubPlan{Links: []string{"*_url"}}}
 	r := open(t, func(w http.ResponseWriter, q *http.Request) {
+		if q.URL.Path == "/xml" {
+			w.Header().Set("Content-Type", "text/xml; charset=utf-8")
+			_, _ = io.WriteString(w, "<r><next_url>http://"+q.Host+"/2</next_url><url>http://"+q.Host+"/1</url></r>")
+			return
+		}
 		text := `{"next_url":"http://` + q.Host + `/2","url":"http://` + q.Host + `/1","key_url":"http://` + q.Host + `/` + theKey + `"}`
 		w.Header().Set("Content-Type", q.URL.Query().Get("type"))
 		switch q.URL.Query().Get("as") {
@@ -280,6 +285,10 @@ func TestLinksInAnswers(t *testing.T) {
 		if want != (reply.Length < 0) {
 			t.Errorf("%s: the length is %d", query, reply.Length)
 		}
+	}
+	text, err := read(t, r.Serve(r.get("linked", "/xml")))
+	if err != nil || !strings.HasPrefix(text, "<r><next_url>http://broker/api/linked/2</next_url><url>http://127.") {
+		t.Errorf("in XML: %s, %v", text, err)
 	}
 	r.idle()
 }

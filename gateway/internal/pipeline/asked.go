@@ -76,13 +76,15 @@ func (q *asked) planned(pl *plugin.Plugin, s shown) (*expr.Session, apply.Line, 
 	return v.Session(), line, err
 }
 
-// hinted is a missing token's error with what the plugin has to say to it.
+// hinted is the error of a token that is missing, or stands where none is taken,
+// with what the plugin has to say to it.
 func hinted(err error, pl *plugin.Plugin, r request.Request) error {
-	if fault.From(err).Code != fault.TokenMissing {
+	code := fault.From(err).Code
+	if code != fault.TokenMissing && code != fault.BadRequest {
 		return err
 	}
 	if message := pl.Manifest.Hint(r.Headers(), r.Query()); message != "" {
-		return fault.Newf(fault.TokenMissing, "%s", message)
+		return fault.Newf(code, "%s", message)
 	}
 	return err
 }

@@ -81,13 +81,17 @@ func (e *end) parsed(r request.Request) { e.x.QueryKeys = queryKeys(r.Query()) }
 // that provider: what links in answers have to begin with.
 func (e *end) routed(r request.Request, rt route.Route) {
 	e.x.Provider, e.origins = rt.Provider().Name, rt.Provider().Origins
+	authority := r.Authority()
+	if rt.Subdomain() != "" { // what that names stands in the path that a link has
+		authority = authority[len(rt.Subdomain())+1:]
+	}
 	switch {
 	case e.p.PublicURL != "":
 		e.public = e.p.PublicURL + rt.Mount()
 	case r.TLS():
-		e.public = "https://" + r.Authority() + rt.Mount()
+		e.public = "https://" + authority + rt.Mount()
 	default:
-		e.public = "http://" + r.Authority() + rt.Mount()
+		e.public = "http://" + authority + rt.Mount()
 	}
 	e.x.Path = rt.UpstreamPath()
 }

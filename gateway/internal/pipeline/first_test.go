@@ -86,5 +86,11 @@ func TestHintsStandInTheRefusal(t *testing.T) {
 			t.Errorf("%s: %d %s", header, reply.Status, text)
 		}
 	}
+	in := incoming("GET", "/api/hints/x", "X-Id: "+r.tokens["hints"], "Authorization: AWS id:signature") // a token where none is taken
+	if reply := r.Serve(in); reply.Status != 400 || one(reply, "X-Seks-Error") != "bad_request" {
+		t.Errorf("misplaced: %d", reply.Status)
+	} else if text, _ := read(t, reply); !strings.Contains(text, "sign with version 4") {
+		t.Errorf("misplaced: %s", text)
+	}
 	r.idle()
 }

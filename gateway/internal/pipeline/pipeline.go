@@ -58,7 +58,7 @@ func (p *Pipeline) admit(in *Incoming, e *end) (a admitted, err error) {
 	e.shape = a.plugin.Manifest.Shape
 	cut, err := token.Cut(a.plugin.Manifest.TokenSlots, r)
 	if err != nil {
-		return a, err
+		return a, hinted(err, a.plugin, r)
 	}
 	scrub.Accept(cut.Headers) // before the plugin sees or signs it
 	q := asked{request: r, route: rt, cut: cut}

@@ -95,16 +95,29 @@ func (e *end) filtered(a *admitted, extra *plan.Scrub, answer upstream.Answer) (
 		s.body = scrub.MaskShapes(s.body, shapes, e)
 	}
 	if links {
-		s.body = scrub.NewLinks(s.body, extra.Links, e.bases(), e.public)
+		relink := scrub.NewLinks
+		if isXML(answer) {
+			relink = scrub.NewXMLLinks
+		}
+		s.body = relink(s.body, extra.Links, e.bases(), e.public)
 	}
 	return s, decoded, nil
 }
 
 // links says whether the plugin has named links, and this answer may hold some.
 func (e *end) links(extra *plan.Scrub, answer upstream.Answer) bool {
+	kind := mediaType(answer)
+	return len(extra.Links) > 0 && answer.Status != 206 && (kind == "application/json" || strings.HasSuffix(kind, "+json") || isXML(answer))
+}
+
+func isXML(answer upstream.Answer) bool {
+	kind := mediaType(answer)
+	return kind == "application/xml" || kind == "text/xml"
+}
+
+func mediaType(answer upstream.Answer) string {
 	kind, _, _ := strings.Cut(strings.ToLower(value(answer.Headers, "Content-Type")), ";")
-	kind = strings.TrimSpace(kind)
-	return len(extra.Links) > 0 && answer.Status != 206 && (kind == "application/json" || strings.HasSuffix(kind, "+json"))
+	return strings.TrimSpace(kind)
 }
 
 // bases are the URLs below which links lead to the provider.

@@ -61,8 +61,8 @@ func checkLinks(names []string) error {
 		return fmt.Errorf("the scrub plan has %d links; at most 64 are allowed", len(names))
 	}
 	for _, n := range names {
-		if len(n) > 128 || strings.Trim(n, "*") == "" || strings.ContainsAny(strings.TrimPrefix(n, "*"), `*"\`) {
-			return fmt.Errorf("the scrub plan's link %.64q: must be a name of up to 128 bytes with no quote or backslash, or * and the end of one", n)
+		if len(n) > 128 || strings.Trim(n, "*") == "" || strings.ContainsAny(strings.TrimPrefix(n, "*"), `*"\<>`) {
+			return fmt.Errorf("the scrub plan's link %.64q: must be a name of up to 128 bytes with no quote, backslash or angle bracket, or * and the end of one", n)
 		}
 	}
 	return nil

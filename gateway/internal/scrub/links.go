@@ -2,23 +2,28 @@ package scrub
 
 import (
 	"bytes"
+	"encoding/xml"
 	"io"
 	"strings"
 
 	"github.com/seksbot/seks-broker/plugin-sdk/strictjson"
 )
 
-// Links is a JSON body on its way to the agent in which links to the API name the
-// broker instead, so that a client that follows them comes the same way. A link is
-// a string that begins with a base of the API's, and is the value of a member of
-// one of the given names. All else passes as it came, JSON or not.
+// Links is a JSON or XML body on its way to the agent in which links to the API
+// name the broker instead, so that a client that follows them comes the same way. A
+// link is a string that begins with a base of the API's, and is the value of a
+// member, or the text of an element, of one of the given names. All else passes as
+// it came, JSON or XML or not.
 //
 // No parser is needed: in JSON a quote that stands in a text is escaped, so
-// `"url":"https://…` can only be a member and its value.
+// `"url":"https://…` can only be a member and its value. In XML an angle bracket
+// is, so `<Location>https://…` can only be an element and its text; what a comment
+// or a CDATA section has of such is taken for one.
 type Links struct {
 	body  io.Reader
+	xml   bool
 	names []string
-	bases [][]byte // each with the quote before it
+	bases [][]byte // each with the quote, or the tag's end, before it
 	to    []byte   // likewise
 	hold  int      // bytes at the end that may be the beginning of a base
 
@@ -43,6 +48,24 @@ func NewLinks(body io.Reader, names, bases []string, to string) *Links {
 		}
 	}
 	return l
+}
+
+// NewXMLLinks is NewLinks for a body in XML.
+func NewXMLLinks(body io.Reader, names, bases []string, to string) *Links {
+	l := &Links{body: body, xml: true, names: names}
+	for _, base := range bases {
+		l.bases = append(l.bases, inElement(base))
+		l.hold = max(l.hold, len(l.bases[len(l.bases)-1])-1)
+	}
+	l.to = inElement(to)
+	return l
+}
+
+// inElement is the beginning of an element's text, with the end of its tag.
+func inElement(base string) []byte {
+	b := bytes.NewBufferString(">")
+	_ = xml.EscapeText(b, []byte(base+"/")) // a bytes.Buffer always writes
+	return b.Bytes()
 }
 
 func (l *Links) Read(p []byte) (int, error) {
@@ -99,15 +122,24 @@ func (l *Links) first() (at int, base []byte) {
 	return at, base
 }
 
-// isLink says whether what stands before a value is a member of the given names.
+// isLink says whether what stands before a value is a member, or an element's
+// start, of the given names.
 func (l *Links) isLink(before []byte) bool {
 	before = before[max(0, len(before)-maxLookBack):] // as much as there always is
+	if l.xml {
+		start := bytes.LastIndexByte(before, '<')
+		return start >= 0 && l.named(before[start+1:])
+	}
 	before, ok := bytes.CutSuffix(bytes.TrimRight(before, " \t\r\n"), []byte(":"))
 	if before = bytes.TrimRight(before, " \t\r\n"); !ok || len(before) < 2 || before[len(before)-1] != '"' {
 		return false
 	}
 	before = before[:len(before)-1]
-	name := string(before[bytes.LastIndexByte(before, '"')+1:])
+	return l.named(before[bytes.LastIndexByte(before, '"')+1:])
+}
+
+func (l *Links) named(b []byte) bool {
+	name := string(b)
 	for _, want := range l.names {
 		if end, any := strings.CutPrefix(want, "*"); name == want || any && strings.HasSuffix(name, end) {
 			return true

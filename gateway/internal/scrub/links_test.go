@@ -40,6 +40,42 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+const (
+	element   = `<R><Location>https://api.example.com/b/k</Location><location>https://api.example.com/b</location><Location a="b">https://api.example.com/</Location><Key>&lt;Location&gt;https://api.example.com/</Key><Location>https://api.example.com.evil/</Location><Location> https://api.example.com/</Location></R>`
+	reelement = `<R><Location>http://127.0.0.1:8080/api/x&amp;y/b/k</Location><location>https://api.example.com/b</location><Location a="b">https://api.example.com/</Location><Key>&lt;Location&gt;https://api.example.com/</Key><Location>https://api.example.com.evil/</Location><Location> https://api.example.com/</Location></R>`
+)
+
+func xmlLinks(body io.Reader) *Links {
+	return NewXMLLinks(body, []string{"Location"}, []string{"https://api.example.com"}, "http://127.0.0.1:8080/api/x&y")
+}
+
+func TestXMLLinks(t *testing.T) {
+	for i := range len(element) {
+		got, err := io.ReadAll(xmlLinks(io.MultiReader(strings.NewReader(element[:i]), strings.NewReader(element[i:]))))
+		if err != nil || string(got) != reelement {
+			t.Fatalf("split at %d: %v\n%s\nwant\n%s", i, err, got, reelement)
+		}
+	}
+}
+
+// However a body comes, it comes out the same.
+func FuzzXMLLinks(f *testing.F) {
+	f.Add([]byte(element), 7)
+	f.Fuzz(func(t *testing.T, body []byte, size int) {
+		if size < 1 || size > 1<<16 {
+			size = 1
+		}
+		got, err := io.ReadAll(xmlLinks(&inPieces{body, size}))
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := bytes.ReplaceAll(body, []byte("<Location>https://api.example.com/"), []byte("<Location>http://127.0.0.1:8080/api/x&amp;y/"))
+		if !bytes.Equal(got, want) {
+			t.Fatalf("%q comes out as %q in pieces of %d", body, got, size)
+		}
+	})
+}
+
 // An answer that breaks off ends with its error, after all that had come.
 func TestLinksThatBreakOff(t *testing.T) {
 	broken := errors.New("broken")
