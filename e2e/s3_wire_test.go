@@ -305,6 +305,8 @@ func TestS3DeclaredDigest(t *testing.T) {
 					if !chunked && (status != 200 || err != nil || same(o.Body, []byte(body)) != nil) {
 						t.Errorf("%d bytes %s: %d %s %s, %v", size, name, status, code, s3code, err)
 					}
+				} else if chunked && s3code == "MissingContentLength" && err != nil {
+					continue // it answers before the body has come to its end
 				} else if status != 400 || code != "bad_request" || s3code != "XAmzContentSHA256Mismatch" || err == nil {
 					t.Errorf("%d bytes (chunked: %v), %s: %d %s %s, stored: %v", size, chunked, name, status, code, s3code, err == nil)
 				}
