@@ -41,7 +41,7 @@ test: build ## run all tests
 	$(GO) test ./...
 	cd e2e && $(GO) test -timeout 30m ./...
 
-check: ## all that CI checks: format, vet, lint, tests, races
+check: ## all that CI checks: format, vet, lint, races, tests, short fuzzing
 	@./check.sh
 
 counterparts: build ## the clients before gitea, and what leaves the broker held against the vendors' OpenAPI files by prism

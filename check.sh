@@ -18,8 +18,6 @@ go vet ./...
 step build
 make build
 
-# The committed corpora of all fuzz targets are run with the tests. To hunt for more
-# is "make fuzz": chance decides nothing here.
 step test
 go test -timeout 30m ./...
 
@@ -32,6 +30,9 @@ go test -race -timeout 30m -skip 'Alloc|MemoryIsConstant|HeaderLeavesItsInput|Ar
 
 step "official clients against build/seks"
 (cd e2e && go test -timeout 30m ./...)
+
+step "fuzz, a short while each"
+./fuzz.sh "${FUZZTIME:-2s}"
 
 step demo
 make demo

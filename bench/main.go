@@ -5,6 +5,7 @@
 //
 //	latency   one connection, one request after the other
 //	bulk      a large download and upload, with the memory that they take
+//	s3        8 large uploads at once in signed chunks, one of them a single chunk
 //	small     small JSON answers, GET and POST, at 64 connections
 //	event     one server-sent event through the scrubber alone, near misses in it
 //	plugins   a call of a plugin, its load and its start, in each language

@@ -22,7 +22,7 @@ func TestParse(t *testing.T) {
 		t.Errorf("defaults: %+v, %v", o, err)
 	}
 	for _, c := range []struct{ args, want string }{
-		{"-scenario x", "there are latency, bulk, small, sse"},
+		{"-scenario x", "there are latency, bulk, s3, small, sse"},
 		{"-rounds 0", "-rounds"}, {"-seconds 1e9", "-seconds"}, {"-seconds NaN", "-seconds"}, {"-mib 0", "-mib"}, {"more", "only flags"},
 	} {
 		if _, err := parse(strings.Fields(c.args)); err == nil || !strings.Contains(err.Error(), c.want) {

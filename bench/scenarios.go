@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"strings"
+	"time"
 
 	"github.com/seksbot/seks-broker/bench/fastupstream"
 	"github.com/seksbot/seks-broker/bench/figures"
@@ -19,6 +20,7 @@ const (
 	connections = 64
 	streams     = 100
 	pace        = "20ms" // between the events of a stream
+	uploads     = 8
 )
 
 // question is the body of a small POST.
@@ -45,6 +47,14 @@ var scenarios = []scenario{
 		title:   func(o options) string { return fmt.Sprintf("Bulk: %d MiB each way", o.bulk>>20) },
 		columns: []figures.Column{{Title: "MB/s", Ratio: true}, {Title: "MB a CPU second", Ratio: true}, {Title: "peak resident MiB"}, {Title: "of it in this transfer"}},
 		run:     bulk,
+	},
+	{
+		name: "s3",
+		title: func(o options) string {
+			return fmt.Sprintf("S3: %d uploads of %d MiB at once, in signed chunks", uploads, o.bulk>>20)
+		},
+		columns: []figures.Column{{Title: "MB/s", Ratio: true}, {Title: "MB a CPU second", Ratio: true}, {Title: "peak resident MiB"}, {Title: "of it in these transfers"}},
+		run:     s3,
 	},
 	{
 		name: "small",
@@ -165,7 +175,7 @@ func bulk(b *bench, table *figures.Table) {
 	size := b.options.bulk
 	path := fmt.Sprintf("/v1/files/%d/content", size)
 	b.interleaved(table.Case("download"), func(t *peers.Target) ([]float64, error) {
-		return b.transfer(t, func() (float64, error) {
+		return b.transfer(t, size, func() (float64, error) {
 			got, took, err := load.Download(t.Address, t.Request("GET", path, 0, ""))
 			if err == nil && got != size {
 				err = fmt.Errorf("%d bytes came, not %d", got, size)
@@ -174,15 +184,45 @@ func bulk(b *bench, table *figures.Table) {
 		})
 	})
 	b.interleaved(table.Case("upload"), func(t *peers.Target) ([]float64, error) {
-		return b.transfer(t, func() (float64, error) {
+		return b.transfer(t, size, func() (float64, error) {
 			took, err := load.Upload(t.Address, t.Request("POST", "/v1/files", size, ""), size, []byte(fastupstream.Block))
 			return took.Seconds(), err
 		})
 	})
 }
 
-// transfer measures one transfer, and what memory the gateway took for it.
-func (b *bench) transfer(t *peers.Target, move func() (seconds float64, err error)) ([]float64, error) {
+// s3 uploads with chunks of 64 KiB, but one object that is a single chunk. A gateway
+// that signs anew verifies each on its way, and signs it again.
+func s3(b *bench, table *figures.Table) {
+	size := b.options.bulk
+	all := make([]load.Signed, uploads)
+	for i := range all {
+		all[i] = load.Signed{Size: size, Chunk: 64 << 10, Content: []byte(fastupstream.Block)}
+		if i == 0 {
+			all[i].Chunk = size
+		}
+		all[i].Digest()
+	}
+	b.interleaved(table.Case("one of them in one chunk"), func(t *peers.Target) ([]float64, error) {
+		return b.transfer(t, uploads*size, func() (float64, error) {
+			ended := make(chan error, uploads)
+			begin := time.Now()
+			for i, u := range all {
+				u.Address, u.Path, u.ID, u.Secret = t.Address, fmt.Sprint(t.S3.Prefix, "/bench/", i), t.S3.ID, t.S3.Secret
+				go func() { ended <- u.Upload() }()
+			}
+			var err error
+			for range uploads {
+				err = errors.Join(err, <-ended)
+			}
+			return time.Since(begin).Seconds(), err
+		})
+	})
+}
+
+// transfer measures transfers of size bytes in all, and what memory the gateway took
+// for them.
+func (b *bench) transfer(t *peers.Target, size int64, move func() (seconds float64, err error)) ([]float64, error) {
 	const mebi = 1 << 20
 	memory := func() (float64, error) {
 		if t.Child == nil {
@@ -203,6 +243,6 @@ func (b *bench) transfer(t *peers.Target, move func() (seconds float64, err erro
 	if err = errors.Join(err, merr); err != nil {
 		return nil, errors.New(strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
-	megabytes := float64(b.options.bulk) / 1e6
+	megabytes := float64(size) / 1e6
 	return []float64{megabytes / seconds, megabytes / cpu, after, after - before}, nil
 }

@@ -100,11 +100,21 @@ func (g goClient) outcome(step string, err error) outcome {
 
 // same is whether what came back is what went out.
 func same(got io.Reader, want []byte) error {
-	b, err := io.ReadAll(got)
-	if err == nil && !bytes.Equal(b, want) {
-		err = fmt.Errorf("%d other bytes came back for %d", len(b), len(want))
+	piece := make([]byte, 64<<10)
+	for at := 0; ; {
+		n, err := got.Read(piece)
+		if n > len(want)-at || !bytes.Equal(piece[:n], want[at:at+n]) {
+			return fmt.Errorf("of %d bytes other ones came back from the %d bytes that begin at %d", len(want), n, at)
+		}
+		switch at += n; {
+		case err == io.EOF && at < len(want):
+			return fmt.Errorf("%d bytes came back for %d", at, len(want))
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		}
 	}
-	return err
 }
 
 // expect is an error unless got is what was wanted.

@@ -62,6 +62,10 @@ func (w *s3World) straight(change ...func(*s3.Options)) *s3.Client {
 	return w.sdk(pair{ID: rootID, Secret: rootSecret}, append(change, func(o *s3.Options) { o.BaseEndpoint = aws.String("http://" + w.server) })...)
 }
 
+// manyParts is how long an upload is for which parts are made: one that is in many
+// of them, and too large for anybody to hold by chance.
+const manyParts = 200_000_000
+
 func random(n int) []byte {
 	b := make([]byte, n)
 	_, _ = rand.Read(b) // never fails
@@ -140,8 +144,8 @@ func TestS3SDKForGo(t *testing.T) {
 			_, err = c.PutObjectTagging(t.Context(), &s3.PutObjectTaggingInput{Bucket: bucket, Key: aws.String("big"), Tagging: &types.Tagging{TagSet: []types.Tag{{Key: aws.String("k"), Value: aws.String("v")}}}})
 			try("tag", err)
 
-			// Bodies of unknown length and in parts, by the manager: 21 parts at a time.
-			m, large := transfermanager.New(c), random(21<<20)
+			// Bodies of unknown length and in parts, by the managers.
+			m, large := transfermanager.New(c), random(map[bool]int{false: manyParts, true: 21 << 20}[secure])
 			_, err = m.UploadObject(t.Context(), &transfermanager.UploadObjectInput{Bucket: bucket, Key: aws.String("large"), Body: io.LimitReader(bytes.NewReader(large), 1<<30)})
 			try("upload", err)
 			down, err := m.GetObject(t.Context(), &transfermanager.GetObjectInput{Bucket: bucket, Key: aws.String("large")})
@@ -214,51 +218,166 @@ func TestS3SDKForGo(t *testing.T) {
 	}
 }
 
-// minio-go can name only host and port; over http it signs its bodies in chunks,
-// with and without trailers.
+// minio-go can name only host and port. Over http it signs its bodies in chunks,
+// with and without trailers; over TLS it sends them as they are, or with trailers.
 func TestS3MinioForGo(t *testing.T) {
-	w := newS3(t, false, "us-east-1")
-	for _, trailing := range []bool{false, true} {
-		c, err := minio.New(w.own, &minio.Options{Creds: credentials.NewStaticV4(w.agent.ID, w.agent.Secret, ""), TrailingHeaders: trailing})
-		if err != nil {
-			t.Fatal(err)
+	for _, secure := range []bool{false, true} {
+		w := newS3(t, secure, "us-east-1")
+		for _, trailing := range []bool{false, true} {
+			t.Run(fmt.Sprintf("TLS %v, trailers %v", secure, trailing), func(t *testing.T) {
+				endpoint := w.own
+				if secure {
+					endpoint = strings.Replace(endpoint, "127.0.0.1", "localhost", 1) // as the certificate has it
+				}
+				transport := w.http().Transport.(*http.Transport)
+				transport.DisableCompression = true // as in its own, which doesn't know the certificate
+				c, err := minio.New(endpoint, &minio.Options{
+					Creds: credentials.NewStaticV4(w.agent.ID, w.agent.Secret, ""), TrailingHeaders: trailing, Secure: secure, Transport: transport,
+				})
+				if err != nil {
+					t.Fatal(err)
+				}
+				m := &minioForGo{t, w, c, fmt.Sprint("bucket-", trailing)}
+				if err := c.MakeBucket(t.Context(), m.bucket, minio.MakeBucketOptions{}); err != nil {
+					t.Fatal(err)
+				}
+				m.bodies()
+				m.objects()
+				m.parts(map[bool]int{false: manyParts, true: 21 << 20}[secure || trailing])
+				m.removed()
+			})
 		}
-		bucket := fmt.Sprint("bucket-", trailing)
-		if err := c.MakeBucket(t.Context(), bucket, minio.MakeBucketOptions{}); err != nil {
-			t.Fatal(err)
-		}
-		for _, size := range []int{0, 1, 8191, 65535, 65536, 65537, 1 << 20, 3<<20 + 17} {
-			body, key := random(size), fmt.Sprint("key-", size)
-			if _, err := c.PutObject(t.Context(), bucket, key, bytes.NewReader(body), int64(size), minio.PutObjectOptions{}); err != nil {
-				t.Errorf("%d bytes, trailers %v: %v", size, trailing, err)
-				continue
-			}
-			o, err := w.straight().GetObject(t.Context(), &s3.GetObjectInput{Bucket: aws.String(bucket), Key: aws.String(key), ChecksumMode: types.ChecksumModeEnabled})
-			if err == nil {
-				err = same(o.Body, body)
-			}
-			if err != nil {
-				t.Errorf("%d bytes, trailers %v, as stored: %v", size, trailing, err)
-			}
-		}
-		names := 0
-		for o := range c.ListObjects(t.Context(), bucket, minio.ListObjectsOptions{Recursive: true}) {
-			if o.Err != nil {
-				t.Error(o.Err)
-			}
-			names++
-		}
-		if names != 8 {
-			t.Errorf("%d objects are listed", names)
-		}
-		keys := make(chan minio.ObjectInfo, 8)
-		for o := range c.ListObjects(t.Context(), bucket, minio.ListObjectsOptions{Recursive: true}) {
+		w.clean(t)
+	}
+}
+
+type minioForGo struct {
+	*testing.T
+	w      *s3World
+	c      *minio.Client
+	bucket string
+}
+
+func (m *minioForGo) try(what string, err error) {
+	m.Helper()
+	if err != nil {
+		m.Errorf("%s: %v", what, err)
+	}
+}
+
+// stored holds an object against a body, as the server has it, with its checksum.
+func (m *minioForGo) stored(key string, body []byte) {
+	m.Helper()
+	o, err := m.w.straight().GetObject(m.Context(), &s3.GetObjectInput{Bucket: aws.String(m.bucket), Key: aws.String(key), ChecksumMode: types.ChecksumModeEnabled})
+	if err == nil {
+		err = same(o.Body, body)
+	}
+	m.try("as stored: "+key, err)
+}
+
+// bodies are of sizes around those of chunks.
+func (m *minioForGo) bodies() {
+	for _, size := range []int{0, 1, 8191, 65535, 65536, 65537, 1 << 20, 3<<20 + 17} {
+		body, key := random(size), fmt.Sprint("key-", size)
+		_, err := m.c.PutObject(m.Context(), m.bucket, key, bytes.NewReader(body), int64(size), minio.PutObjectOptions{})
+		m.try("put "+key, err)
+		m.stored(key, body)
+	}
+	names := 0
+	for o := range m.c.ListObjects(m.Context(), m.bucket, minio.ListObjectsOptions{Recursive: true}) {
+		m.try("list", o.Err)
+		names++
+	}
+	if names != 8 {
+		m.Errorf("%d objects are listed", names)
+	}
+}
+
+// objects is what is done with one: its name is odd.
+func (m *minioForGo) objects() {
+	const key = "a b+c/é//100%"
+	z, body := zipped(), random(1000)
+	_, err := m.c.PutObject(m.Context(), m.bucket, "z.gz", bytes.NewReader(z), int64(len(z)), minio.PutObjectOptions{ContentEncoding: "gzip"})
+	m.try("put what is coded", err)
+	m.got("get what is coded", "z.gz", minio.GetObjectOptions{}, z)
+	_, err = m.c.PutObject(m.Context(), m.bucket, key, bytes.NewReader(body), int64(len(body)), minio.PutObjectOptions{UserMetadata: map[string]string{"k": "two words"}})
+	m.try("put", err)
+	about, err := m.c.StatObject(m.Context(), m.bucket, key, minio.StatObjectOptions{})
+	m.try("stat", err)
+	if about.Size != int64(len(body)) || about.UserMetadata["K"] != "two words" {
+		m.Errorf("stat: %+v", about)
+	}
+	m.got("get", key, minio.GetObjectOptions{}, body)
+	var part minio.GetObjectOptions
+	m.try("range", part.SetRange(10, 99))
+	m.got("range", key, part, body[10:100])
+	_, err = m.c.CopyObject(m.Context(), minio.CopyDestOptions{Bucket: m.bucket, Object: "copy"}, minio.CopySrcOptions{Bucket: m.bucket, Object: key})
+	m.try("copy", err)
+	m.stored("copy", body)
+
+	put, err := m.c.PresignedPutObject(m.Context(), m.bucket, "presigned", time.Minute)
+	m.try("presign", err)
+	m.fetch("PUT", put.String(), body, nil)
+	m.stored("presigned", body)
+	get, err := m.c.PresignedGetObject(m.Context(), m.bucket, "presigned", time.Minute, nil)
+	m.try("presign", err)
+	m.fetch("GET", get.String(), nil, body)
+}
+
+func (m *minioForGo) got(what, key string, how minio.GetObjectOptions, want []byte) {
+	m.Helper()
+	o, err := m.c.GetObject(m.Context(), m.bucket, key, how)
+	if err == nil {
+		err = same(o, want)
+	}
+	m.try(what, err)
+}
+
+// fetch uses a presigned URL with nothing else.
+func (m *minioForGo) fetch(method, url string, body, want []byte) {
+	m.Helper()
+	r, err := http.NewRequest(method, url, bytes.NewReader(body))
+	if err != nil {
+		m.Error(err)
+		return
+	}
+	a, err := m.w.http().Do(r)
+	if err != nil {
+		m.Error(err)
+		return
+	}
+	defer a.Body.Close()
+	if a.StatusCode != 200 {
+		m.Errorf("%s of a presigned URL: %s", method, a.Status)
+	} else if want != nil {
+		m.try("presigned get", same(a.Body, want))
+	}
+}
+
+// parts is an upload of many, and of a length that minio-go is not told.
+func (m *minioForGo) parts(size int) {
+	body := random(size)
+	up, err := m.c.PutObject(m.Context(), m.bucket, "large", io.LimitReader(bytes.NewReader(body), 1<<30), -1, minio.PutObjectOptions{PartSize: 5 << 20})
+	m.try("put in parts", err)
+	if want := fmt.Sprintf("-%d", (size+5<<20-1)/(5<<20)); !strings.HasSuffix(up.ETag, want) {
+		m.Errorf("it was no upload in parts of 5 MiB: its ETag is %s, and ends in no %s", up.ETag, want)
+	}
+	m.stored("large", body)
+	m.got("get in parts", "large", minio.GetObjectOptions{}, body)
+}
+
+func (m *minioForGo) removed() {
+	keys := make(chan minio.ObjectInfo)
+	go func() {
+		defer close(keys)
+		for o := range m.c.ListObjects(m.Context(), m.bucket, minio.ListObjectsOptions{Recursive: true}) {
 			keys <- o
 		}
-		close(keys)
-		for e := range c.RemoveObjects(t.Context(), bucket, keys, minio.RemoveObjectsOptions{}) {
-			t.Error(e.Err)
-		}
+	}()
+	for e := range m.c.RemoveObjects(m.Context(), m.bucket, keys, minio.RemoveObjectsOptions{}) {
+		m.try("remove "+e.ObjectName, e.Err)
 	}
-	w.clean(t)
+	for o := range m.c.ListObjects(m.Context(), m.bucket, minio.ListObjectsOptions{Recursive: true}) {
+		m.Errorf("%s is still there: %v", o.Key, o.Err)
+	}
 }

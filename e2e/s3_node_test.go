@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -27,7 +28,7 @@ func TestS3ClientsFromNPM(t *testing.T) {
 				}
 				c := exec.Command(node, "node-s3/run.mjs")
 				c.Env = append(os.Environ(), "CLIENT="+client, "BASE="+w.base(), "HOST="+host, "PORT="+port, "SECURE="+map[bool]string{true: "true"}[secure],
-					"ID="+w.agent.ID, "SECRET="+w.agent.Secret, "BUCKET=bucket-"+client, "NODE_EXTRA_CA_CERTS="+w.cert)
+					"ID="+w.agent.ID, "SECRET="+w.agent.Secret, "BUCKET=bucket-"+client, "LARGE="+map[bool]string{false: strconv.Itoa(manyParts), true: "12000000"}[secure], "NODE_EXTRA_CA_CERTS="+w.cert)
 				var errs bytes.Buffer
 				c.Stderr = &errs
 				out, err := c.Output()

@@ -8,6 +8,7 @@
 //	POST /v1/responses?every=20ms         server-sent events without end; 0s as fast as they are taken
 //	GET  /v1/files/{n}/content            n bytes
 //	POST /v1/files                        swallows a body and says how long it was
+//	PUT  /{anything}                      the same, as S3, signed with KeyID (whether rightly, a test in e2e sees)
 package fastupstream
 
 import (
@@ -27,6 +28,9 @@ import (
 
 // Block is what bulk bodies repeat: text as APIs send it, with no secret in it.
 const Block = `{"id":"item-0001","object":"bench.item","note":"The quick brown fox jumps over the lazy dog.","tags":["a","b"],"n":12345},` + "\n"
+
+// KeyID names the access key of S3 whose secret half is the credential.
+const KeyID = "AKIABENCH00000000KEY"
 
 const copyBytes = 256 << 10
 
@@ -58,7 +62,9 @@ func Serve(l net.Listener, key string) error {
 }
 
 func (u *upstream) handle(ctx *fasthttp.RequestCtx) {
-	if string(ctx.Request.Header.Peek("Authorization")) != u.bearer {
+	authorization := string(ctx.Request.Header.Peek("Authorization"))
+	signed := ctx.IsPut() && strings.HasPrefix(authorization, "AWS4-HMAC-SHA256 Credential="+KeyID+"/")
+	if authorization != u.bearer && !signed {
 		ctx.Error("this is not the credential\n", fasthttp.StatusUnauthorized)
 		return
 	}
@@ -74,7 +80,7 @@ func (u *upstream) handle(ctx *fasthttp.RequestCtx) {
 		u.stream(ctx)
 	case isFile:
 		u.content(ctx, strings.TrimSuffix(file, "/content"))
-	case path == "/v1/files":
+	case path == "/v1/files", ctx.IsPut():
 		sink(ctx)
 	default:
 		ctx.Error("no such path\n", fasthttp.StatusNotFound)

@@ -90,6 +90,23 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+// Its length must be right: the upstream reads so much, and answers. That signatures
+// are, the broker says in each run of make bench.
+func TestLoadOfSignedChunks(t *testing.T) {
+	u := load.Signed{Address: start(t), Path: "/b/k", ID: fastupstream.KeyID, Secret: key, Content: []byte(fastupstream.Block)}
+	for _, sizes := range [][2]int64{{1 << 20, 64 << 10}, {1<<20 + 1, 64 << 10}, {1 << 20, 1 << 20}, {5, 1 << 20}, {0, 1 << 20}} {
+		u.Size, u.Chunk = sizes[0], sizes[1]
+		u.Digest()
+		if err := u.Upload(); err != nil {
+			t.Errorf("%d bytes in chunks of %d: %v", u.Size, u.Chunk, err)
+		}
+	}
+	u.ID = "another"
+	if err := u.Upload(); err == nil || !strings.Contains(err.Error(), "401") {
+		t.Errorf("a refused upload counted: %v", err)
+	}
+}
+
 func TestLoadOfEvents(t *testing.T) {
 	o := load.Options{Address: start(t), Connections: 3, Warm: 50 * time.Millisecond, Measure: 300 * time.Millisecond}
 	for _, every := range []string{"5ms", "0s"} {

@@ -1,27 +1,32 @@
 package peers
 
 import (
+	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/seksbot/seks-broker/bench/fastupstream"
 )
 
 // brokerConfig is a broker.toml with everything at its default but what a run
 // on its own needs: ports of the system's choice, and where things are.
 func brokerConfig(plugins, upstream string) string {
 	return fmt.Sprintf(`listen = "127.0.0.1:0"
-plugins_dir = %q
+plugins_dir = %[1]q
 [admin]
 listen = ""
 [providers.openai]
-upstream = "http://%s"
+upstream = "http://%[2]s"
+[providers.s3]
+upstream = "http://%[2]s"
 `, plugins, upstream)
 }
 
-// broker sets the real binary up in dir, with one credential and one token, and
-// runs it.
+// broker sets the real binary up in dir, with a credential and a token for each of
+// two APIs, and runs it.
 func (s *setup) broker(dir, build string) (*Target, error) {
 	build, err := filepath.Abs(build)
 	if err != nil {
@@ -56,7 +61,21 @@ func (s *setup) broker(dir, build string) (*Target, error) {
 	if err != nil {
 		return nil, err
 	}
-	t := &Target{Name: Subject, Prefix: "/api/openai", Bearer: token}
+	if _, err := command("access_key_id="+fastupstream.KeyID+"\nsecret_access_key="+s.key+"\n", "credential", "set", "bench-s3", "--provider", "s3"); err != nil {
+		return nil, err
+	}
+	text, err := command("", "token", "issue", "--json", "--agent", "bench", "--credential", "bench-s3", "--expires", "24h")
+	if err != nil {
+		return nil, err
+	}
+	var pair struct {
+		ID     string `json:"access_key_id"`
+		Secret string `json:"secret_access_key"`
+	}
+	if err := json.Unmarshal([]byte(text), &pair); err != nil {
+		return nil, fmt.Errorf("seks token issue: %w", err)
+	}
+	t := &Target{Name: Subject, Prefix: "/api/openai", Bearer: token, S3: Pair{pair.ID, pair.Secret, "/api/s3"}}
 	t.Child, err = start(s.cores.Gateway, exec.Command(binary, "--config", file, "serve"), func(line string) bool {
 		if at, ok := strings.CutPrefix(line, "seks: listening on http://"); ok {
 			t.Address = at

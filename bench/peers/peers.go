@@ -9,6 +9,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+
+	"github.com/seksbot/seks-broker/bench/fastupstream"
 )
 
 // Subject is the name of the target that a benchmark is about.
@@ -23,8 +25,12 @@ type Target struct {
 	Address string // host:port
 	Prefix  string // before the API's own paths
 	Bearer  string // what the Authorization header has
+	S3      Pair   // what signs for S3
 	Child   *Child // the gateway; nil for the upstream itself
 }
+
+// Pair is an access key of S3, and where S3's own paths begin.
+type Pair struct{ ID, Secret, Prefix string }
 
 // Request is the head of a request to the target, as an SDK might send it, with
 // its body's length, and the body if there is one.
@@ -83,6 +89,11 @@ func Start(cores Cores, build, own string, awake bool) (*Setup, error) {
 	if err != nil {
 		all.Stop()
 		return nil, err
+	}
+	for _, t := range all.Targets {
+		if t.S3.ID == "" { // those that sign nothing anew, and the upstream
+			t.S3 = Pair{ID: fastupstream.KeyID, Secret: s.key}
+		}
 	}
 	return all, nil
 }

@@ -7,7 +7,7 @@ import { Upload } from '@aws-sdk/lib-storage'
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import * as minio from 'minio'
 
-const { CLIENT, BASE, HOST, PORT, SECURE, ID, SECRET, BUCKET } = process.env
+const { CLIENT, BASE, HOST, PORT, SECURE, ID, SECRET, BUCKET, LARGE } = process.env
 const all = ['plain', 'a b+c', 'é/ü', '100%', 'a//b', 'x..y']
 const bytes = Buffer.alloc(300_000)
 for (let i = 0; i < bytes.length; i++) bytes[i] = (i * 31) ^ (i >> 8)
@@ -39,7 +39,7 @@ async function sdk() {
     same('stream', await get('stream'), bytes)
   })
   await step('put in parts', async () => {
-    const large = Buffer.concat(Array(40).fill(bytes))
+    const large = Buffer.alloc(Number(LARGE), bytes)
     await new Upload({ client: c, params: { Bucket: BUCKET, Key: 'large', Body: Readable.from([large.subarray(0, 7_000_000), large.subarray(7_000_000)]) }, partSize: 5 << 20 }).done()
     same('large', await get('large'), large)
   })
@@ -69,7 +69,7 @@ async function sdk() {
 
 async function minioClient() {
   const keys = all.filter((k) => !k.includes('%')) // its own listing can't read a name with one
-  const c = new minio.Client({ endPoint: HOST, port: Number(PORT), useSSL: SECURE === 'true', accessKey: ID, secretKey: SECRET })
+  const c = new minio.Client({ endPoint: HOST, port: Number(PORT), useSSL: SECURE === 'true', accessKey: ID, secretKey: SECRET, partSize: 8 << 20 })
   await step('create', () => c.makeBucket(BUCKET, 'us-east-1'))
   for (const key of keys) {
     await step(`put and get ${key}`, async () => {
@@ -78,7 +78,7 @@ async function minioClient() {
     })
   }
   await step('put a stream in parts', async () => {
-    const large = Buffer.concat(Array(60).fill(bytes))
+    const large = Buffer.alloc(Number(LARGE), bytes)
     await c.putObject(BUCKET, 'large', Readable.from([large]), large.length)
     same('large', await collect(await c.getObject(BUCKET, 'large')), large)
   })

@@ -27,9 +27,11 @@ var words = []seks.CodeStatus{
 
 	// What the plugin itself says no to, by name.
 	{Code: "signature_invalid", Word: "AccessDenied"},
+	{Code: "signature_expired", Word: "AccessDenied"},
 	{Code: "bad_request", Word: "AuthorizationHeaderMalformed"},
 	{Code: "bad_request", Word: "AuthorizationQueryParametersError"},
 	{Code: "bad_request", Word: "IncompleteBody"},
+	{Code: "bad_request", Word: "InvalidArgument"},
 	{Code: "bad_request", Word: "InvalidChunkSizeError"},
 	{Code: "bad_request", Word: "InvalidToken"},
 	{Code: "bad_request", Word: "MalformedTrailerError"},
@@ -52,6 +54,7 @@ var otherSignature = no("signature_invalid", "The request signature we calculate
 var (
 	noDate     = &refusal{"signature_invalid", "AccessDenied", "AWS authentication requires a valid Date or x-amz-date header."}
 	notSigned  = &refusal{"signature_invalid", "AccessDenied", "There were headers present in the request which were not signed"}
+	expiredURL = &refusal{"signature_expired", "AccessDenied", "Request has expired"}
 	otherToken = &refusal{"bad_request", "InvalidToken", "The provided token is malformed or otherwise invalid."}
 )
 

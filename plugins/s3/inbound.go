@@ -113,7 +113,7 @@ func (in *inbound) check(v *seks.View, at place) *refusal {
 	case in.auth.Scope.Service != at.service:
 		return badCredential(in.presigned, "incorrect service "+strconv.Quote(in.auth.Scope.Service)+". This endpoint belongs to "+strconv.Quote(at.service)+".")
 	case !strings.HasPrefix(in.request.Time, in.auth.Scope.Date+"T") && in.presigned:
-		return badQuery("Invalid credential date " + strconv.Quote(in.auth.Scope.Date) + ". This date is not the same as X-Amz-Date: " + strconv.Quote(in.request.Time) + ".")
+		return badQuery("Invalid credential date " + strconv.Quote(in.auth.Scope.Date) + ". This date is not the same as X-Amz-Date: " + strconv.Quote(in.request.Time[:len("YYYYMMDD")]) + ".")
 	case !strings.HasPrefix(in.request.Time, in.auth.Scope.Date+"T"):
 		return badCredential(false, "Invalid credential date. Date is not the same as X-Amz-Date.")
 	case !slices.Contains(in.auth.Signed, "host"):
@@ -162,7 +162,7 @@ func (in *inbound) checkBody(v *seks.View) *refusal {
 	case in.payload == "", in.payload == unsigned, isDigest(in.payload):
 		return nil
 	}
-	return no("bad_request", "x-amz-content-sha256 is the body's SHA-256 in lower-case hex, UNSIGNED-PAYLOAD, or begins with STREAMING-")
+	return &refusal{"bad_request", "InvalidArgument", "x-amz-content-sha256 is the body's SHA-256 in lower-case hex, UNSIGNED-PAYLOAD, or begins with STREAMING-"}
 }
 
 // header is the value of a header, and how many there are of its name.

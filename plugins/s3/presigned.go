@@ -27,7 +27,7 @@ func (in *inbound) readQuery(query string, now uint64) *refusal {
 	case at > int64(now)+skew:
 		return no("signature_expired", "the URL is signed for a time to come: set the clock, and sign anew")
 	case at+life < int64(now):
-		return no("signature_expired", "the presigned URL has expired: make a new one")
+		return expiredURL
 	}
 	in.payload = unsigned
 	for _, q := range sigv4.Query(query) {
