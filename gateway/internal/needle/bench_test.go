@@ -56,6 +56,8 @@ func BenchmarkFind(b *testing.B) {
 		"percent25": []byte(strings.Repeat(`%25`, benchSize/3)), "amps": []byte(strings.Repeat(`&amp;`, benchSize/5)), "equals": []byte(strings.Repeat(`=A`, benchSize/2)), "lf": []byte(strings.Repeat("abc\n", benchSize/4)),
 		"nearfront": []byte(strings.Repeat(keys[0][:50]+"?", benchSize/51)), "nearback": []byte(strings.Repeat("?"+keys[0][1:], benchSize/51)),
 		"colons": []byte(strings.Repeat("ab:cd:", benchSize/6)), "refs": []byte(strings.Repeat("&#000000000000000000000000000000065", benchSize/36)), "Q": []byte(strings.Repeat("QUFB", benchSize/4)),
+		"quoted": []byte(strings.Repeat("=26%5c", benchSize/6)), "hexlines": []byte(strings.Repeat("41\n31", benchSize/5)), "shortlines": []byte(strings.Repeat("\nA", benchSize/2)),
+		"threekinds": []byte(strings.Repeat("\\=\nA", benchSize/4)),
 	}
 	run := func(name string, s *Set, body []byte) {
 		b.Run(name, func(b *testing.B) {

@@ -5,11 +5,12 @@ import "math/bits"
 // classes tell which bytes of a text may matter. A text is looked at 64 bytes at
 // a time, for stretches that are wholly of a class, so that nearly all of it is
 // passed by with no look at single bytes.
-type classes [3]class
+type classes [4]class
 
 const (
 	runClass   = iota // can be part of a form, in one notation or another
 	hexClass          // a hex digit, or what may stand between two
+	lineClass         // a hex digit, or a line's end
 	plainClass        // no escape begins with it, and it joins no lines
 )
 
@@ -36,6 +37,7 @@ func newClasses(alphabet *[256]bool) *classes {
 		ch := byte(b)
 		c[runClass].in[b] = alphabet[b] || special[ch] && ch < 0x80 || ch == '#' || ch == ';'
 		c[hexClass].in[b] = unhex[ch] < 16 || between(ch) || ch == 'x' || ch == 'X'
+		c[lineClass].in[b] = unhex[ch] < 16 || ch == '\n' || ch == '\r'
 		c[plainClass].in[b] = !special[ch]
 	}
 	for k := range c {

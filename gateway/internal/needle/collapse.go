@@ -2,6 +2,8 @@ package needle
 
 import (
 	"bytes"
+	"encoding/binary"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -23,54 +25,68 @@ func softly(b []byte) bool {
 // that have none stay out: the text itself has been searched for them.
 func (s *search) unescape(u unescaper, start, end int, lined bool, v *view) {
 	b, class := u.b, &s.set.classes[runClass]
-	plain := &s.set.plain[0]
+	plain, easy := &s.set.plain[0], &s.set.easy
 	if u.quoted {
 		plain = &s.set.plain[1]
 	}
-	p := writer{v: v, shortest: s.set.shortest}
-	p.begin()
+	p := write(v, end-start, s.set.shortest)
 	from := start // what stands as it is, from there to i, has not been copied
 	for i := start; i < end; {
-		if plain[b[i]] {
+		ch := b[i]
+		if plain[ch] {
 			i++
 			continue
 		}
-		c, next, joint := rune(b[i]), i+1, joints[b[i]]
-		if !joint {
+		if joints[ch] {
+			if i > from {
+				p.copy(b, from, i)
+			}
+			if lined && ch == '\n' {
+				p.end()
+			} else {
+				p.join(rune(ch))
+			}
+			i++
+			from = i
+			continue
+		}
+		value, form, next := short(b, i)
+		c := rune(value)
+		if next == i {
 			u.kind = 0
 			c, next = u.token(i)
-			if next == i+1 { // it is itself
-				if u.cut {
-					end = i
-					break
-				}
-				i = next
-				continue
+			form = u.kind
+		}
+		if next == i+1 { // it is itself
+			if u.cut {
+				end = i
+				break
 			}
-			joint = c <= '\r' && joints[c]
+			i = next
+			continue
 		}
 		if i > from {
-			p.copy(b[from:i], from)
+			p.copy(b, from, i)
 		}
 		switch {
-		case joint && lined && b[i] == '\n':
-			p.end()
-		case joint:
+		case c <= 0xff && easy[c]:
+			p.one(byte(c), i, uint8(next-i), form)
+			if next < end && b[next] == ch {
+				next = p.units(b[:end], next, form, plain)
+			}
+		case c <= '\r' && joints[c]:
 			p.join(c)
-		case c > 0xff && class.high == 0, c <= 0xff && !class.in[c]:
+		case c <= 0xff || class.high == 0:
 			p.end()
 		default:
-			p.decoded(c, i, next-i, u.kind)
-			if next < end && b[next] == b[i] {
-				next = p.units(b[:end], next, u.kind, plain)
-			}
+			p.wide(c, i, uint8(next-i), form)
 		}
 		i, from = next, next
 	}
 	if end > from {
-		p.copy(b[from:end], from)
+		p.copy(b, from, end)
 	}
-	p.end()
+	p.done()
 }
 
 // joints are what wide characters and line breaks leave between the bytes of a form.
@@ -79,50 +95,88 @@ var joints = [256]bool{'\n': true, '\r': true, 0: true}
 // writer writes a view, part by part.
 type writer struct {
 	v        *view
+	buf      []byte // the view's, until the writer is done
 	shortest int
-	first    int // of the part, in the view's buf and in its marks
+	first    int // of the part, in buf, and how many marks are before it
 	marks    int
 	escaped  bool // the part is not as it stands in the parent
 	over     Form // what was taken out before the next byte
 	last     rune // the line's end that was
 }
 
+// write writes behind what v has, room bytes at most, and leaves parts out that are
+// not as long as shortest.
+func write(v *view, room, shortest int) writer {
+	v.buf = slices.Grow(v.buf, room+stride)
+	p := writer{v: v, buf: v.buf, shortest: shortest}
+	p.begin()
+	return p
+}
+
+// done ends the last part. The view has all.
+func (p *writer) done() {
+	p.end()
+	p.v.buf = p.buf
+}
+
 func (p *writer) begin() {
-	*p = writer{v: p.v, shortest: p.shortest, first: len(p.v.buf), marks: len(p.v.marks)}
+	p.first, p.marks = len(p.buf), len(p.v.marks)
+	p.escaped, p.over, p.last = false, 0, 0
 }
 
 // end ends the part. One that is as in the parent, or too short, is dropped.
 func (p *writer) end() {
 	v := p.v
+	v.used = max(v.used, min(len(p.buf)+stride, cap(p.buf)))
 	switch {
-	case len(v.buf) == p.first && !p.escaped:
+	case len(p.buf) == p.first && !p.escaped:
 		return
-	case p.escaped && len(v.buf)-p.first >= p.shortest:
-		v.border()
+	case p.escaped && len(p.buf)-p.first >= p.shortest:
+		p.mark(0, 0, 0)
+		p.buf = append(p.buf, v.end)
 	default:
-		v.cut(p.first, p.marks)
+		p.buf, v.marks = p.buf[:p.first], v.marks[:p.marks]
 	}
 	p.begin()
 }
 
-// copy takes over b, which stands at in in the parent.
-func (p *writer) copy(b []byte, in int) {
-	p.v.copy(b, in, p.over)
-	p.over, p.last = 0, 0
+// mark says where the bytes that follow come from.
+func (p *writer) mark(in int, span uint8, form Form) {
+	if p.v.marked {
+		p.v.mark(len(p.buf), in, span, form)
+	}
 }
 
-// decoded adds c, which is written in the parent's span bytes from in on.
-func (p *writer) decoded(c rune, in, span int, form Form) {
-	p.escaped, p.over, p.last = true, 0, 0
-	if c <= 0xff {
-		p.v.mark(in, uint8(span), form)
-		p.v.buf = append(p.v.buf, byte(c))
+// copy takes over b[from:to], which stands there in the parent.
+func (p *writer) copy(b []byte, from, to int) {
+	p.mark(from, 1, p.over)
+	p.over, p.last = 0, 0
+	n, size := len(p.buf), to-from
+	if size <= stride && from+stride <= len(b) && n+stride <= cap(p.buf) {
+		room := p.buf[n : n+stride]
+		binary.LittleEndian.PutUint64(room, binary.LittleEndian.Uint64(b[from:]))
+		binary.LittleEndian.PutUint64(room[8:], binary.LittleEndian.Uint64(b[from+8:]))
+		p.buf = p.buf[:n+size]
 		return
 	}
+	p.buf = append(p.buf, b[from:to]...)
+}
+
+// stride is what copy moves at once, where there is room.
+const stride = 16
+
+// one adds a byte that is written in the parent's span bytes from in on.
+func (p *writer) one(c byte, in int, span uint8, form Form) {
+	p.escaped, p.over, p.last = true, 0, 0
+	p.mark(in, span, form)
+	p.buf = append(p.buf, c)
+}
+
+// wide adds a character above them, which is as many bytes as UTF-8 has for it.
+func (p *writer) wide(c rune, in int, span uint8, form Form) {
 	var text [utf8.UTFMax]byte
 	for _, ch := range text[:utf8.EncodeRune(text[:], c)] {
-		p.v.mark(in, uint8(span), form)
-		p.v.buf = append(p.v.buf, ch)
+		p.one(ch, in, span, form)
 	}
 }
 
@@ -143,29 +197,35 @@ func (p *writer) join(c rune) {
 // units takes over what is written like the byte before: what token would give,
 // many at once. It gives where they end.
 func (p *writer) units(b []byte, i int, form Form, plain *[256]bool) int {
-	start, buf := i, p.v.buf
+	out, n := p.buf[len(p.buf):cap(p.buf)], 0
+	start := i
 	switch form {
 	case JSON:
-		for i+6 <= len(b) && string(b[i:i+4]) == `\u00` && unhex[b[i+4]]|unhex[b[i+5]] < 16 && plain[unhex[b[i+4]]<<4|unhex[b[i+5]]] {
-			buf = append(buf, unhex[b[i+4]]<<4|unhex[b[i+5]])
-			i += 6
+		for ; i+6 <= len(b) && n < len(out) && string(b[i:i+4]) == `\u00`; i, n = i+6, n+1 {
+			high, low := unhex[b[i+4]], unhex[b[i+5]]
+			if out[n] = high<<4 | low; high|low > 15 || !plain[out[n]] {
+				break
+			}
 		}
-		p.take(buf, start, i, 6, JSON)
+		p.take(n, start, 6, JSON)
 	case Percent:
-		for i+3 <= len(b) && b[i] == '%' && unhex[b[i+1]]|unhex[b[i+2]] < 16 && plain[unhex[b[i+1]]<<4|unhex[b[i+2]]] {
-			buf = append(buf, unhex[b[i+1]]<<4|unhex[b[i+2]])
-			i += 3
+		for ; i+3 <= len(b) && n < len(out) && b[i] == '%'; i, n = i+3, n+1 {
+			high, low := unhex[b[i+1]], unhex[b[i+2]]
+			if out[n] = high<<4 | low; high|low > 15 || !plain[out[n]] {
+				break
+			}
 		}
-		p.take(buf, start, i, 3, Percent)
+		p.take(n, start, 3, Percent)
 	}
 	return i
 }
 
-// take makes buf the view's, with more bytes, each written in span of the parent's.
-func (p *writer) take(buf []byte, start, end int, span uint8, form Form) {
-	if end > start {
-		p.v.mark(start, span, form)
-		p.v.buf = buf
+// take makes n bytes behind buf its own, each written in span of the parent's from
+// in on.
+func (p *writer) take(n, in int, span uint8, form Form) {
+	if n > 0 {
+		p.mark(in, span, form)
+		p.buf = p.buf[:len(p.buf)+n]
 	}
 }
 

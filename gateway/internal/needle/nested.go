@@ -110,7 +110,7 @@ func (s *search) groups(b []byte, start, lo int, v *view) (end int) {
 	if start-4 >= lo && three(b, start-4)&notSextet == 0 {
 		before = start - 4
 	}
-	v.mark(before, sextets, 0)
+	v.begin(before, sextets)
 	out := v.buf[first:cap(v.buf)]
 	n := 0
 	if before < start {
@@ -165,7 +165,7 @@ func (s *search) unpair(b []byte, lo, hi int, v *view) {
 			if end-start < 2*least {
 				continue
 			}
-			v.mark(start, 2, 0)
+			v.begin(start, 2)
 			for ; start < end; start += 2 {
 				v.buf = append(v.buf, unhex[b[start]]<<4|unhex[b[start+1]])
 			}
@@ -182,17 +182,15 @@ func asciiPair(b []byte, i int, wanted byte) bool {
 // place, and "0x" in front of a digit. A blank line is a border. Where line breaks
 // alone stand between them, unescape has joined them.
 func (s *search) unspace(b []byte, lo, hi int, lined bool, v *view) {
-	p := writer{v: v, shortest: 2 * s.set.shortest}
-	p.begin()
+	p := write(v, hi-lo, 2*s.set.shortest)
 	for i := lo; i < hi; {
 		j := i
 		for j < hi && unhex[b[j]] < 16 && !(b[j] == '0' && prefix(b[:hi], j)) {
 			j++
 		}
 		if j > i {
-			v.mark(i, 1, SpacedHex)
-			v.buf = append(v.buf, b[i:j]...)
-			p.last = 0
+			p.over = SpacedHex
+			p.copy(b, i, j)
 		}
 		stop, apart := false, j
 		for ; j < hi; j++ {
@@ -216,7 +214,7 @@ func (s *search) unspace(b []byte, lo, hi int, lined bool, v *view) {
 		}
 		i = max(j, i+1)
 	}
-	p.end()
+	p.done()
 }
 
 // prefix says whether b[i:] begins with 0x.

@@ -30,7 +30,9 @@ type search struct {
 	hits  []Hit
 	found []Hit // scratch
 	level int
-	work  int // bytes decoded
+	marks bool // the views have the way back; without, a hit only says that they must
+	again bool // that there was one
+	work  int  // bytes decoded
 	views [maxOver][5]view
 	last  [4]byte // scratch
 }
@@ -51,11 +53,15 @@ func (c *content) decoded(b []byte, from int, mode Mode, hits []Hit) (_ []Hit, w
 	lo := max(0, from-c.reach-margin)
 	s := searches.Get().(*search)
 	s.set, s.mode, s.hits, s.level, s.work = c, mode, hits, 0, 0
+	s.marks, s.again = false, false
 	s.from = lo
 	if lo > 0 {
 		s.from += margin / 2
 	}
-	s.scan(nil, b, lo)
+	if s.scan(nil, b, lo); s.again { // few texts have a hit: the way back is made for those alone
+		s.marks, s.level = true, 0
+		s.scan(nil, b, lo)
+	}
 	hits, work = s.hits, s.work
 	s.set, s.hits = nil, nil
 	s.wipe()
@@ -81,12 +87,12 @@ func (s *search) scan(v *view, b []byte, lo int) {
 	}
 	views := &s.views[level]
 	for k := range views {
-		views[k].reset(v, k, s.set.border)
+		views[k].reset(v, k, s.set.border, s.marks)
 	}
 	s.decode(v, b, lo, views)
 	s.level = level + 1
 	for k := range views {
-		if len(views[k].buf) > 0 {
+		if len(views[k].buf) > 0 && (s.marks || !s.again) {
 			s.work += len(views[k].buf)
 			s.look(&views[k], k)
 			s.scan(&views[k], views[k].buf, 0)
@@ -130,7 +136,9 @@ func (s *search) decode(v *view, b []byte, lo int, views *[5]view) {
 		if start, end = c.classes[hexClass].run(b, end, 2*c.shortest+1); start == end {
 			break
 		}
-		s.unspace(b, start, end, lined, &views[spacedView])
+		if c.classes[lineClass].span(b, start) < end { // unescape has joined lines
+			s.unspace(b, start, end, lined, &views[spacedView])
+		}
 	}
 }
 
@@ -138,6 +146,10 @@ func (s *search) decode(v *view, b []byte, lo int, views *[5]view) {
 func (s *search) look(v *view, kind int) {
 	for _, e := range s.set.engines {
 		s.found = e.find(v.buf, 0, s.found[:0])
+		if !s.marks {
+			s.again = s.again || len(s.found) > 0
+			continue
+		}
 		for _, h := range s.found {
 			if h.Form == Raw && (kind == base64View || kind == hexView) {
 				continue // its base64 and hex are spellings that the parent was searched for, to the letter

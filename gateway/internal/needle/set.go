@@ -52,6 +52,7 @@ type content struct {
 	engines  []*engine
 	alphabet [256]bool    // of all that is searched for in a view
 	plain    [2][256]bool // of the run class, and no escape begins with it; the second is of quoted-printable
+	easy     [256]bool    // of the run class, and nothing that is joined
 	classes  *classes
 	border   byte // that is of no class, where there is one
 	shortest int  // bytes of the shortest secret, 0: none
@@ -205,6 +206,7 @@ func (c *content) shape() {
 	for b, in := range c.classes[runClass].in {
 		c.plain[0][b] = in && (!special[b] || b == '=')
 		c.plain[1][b] = in && !special[b]
+		c.easy[b] = in && !joints[b]
 	}
 	for b := range 0x80 {
 		if !c.classes[runClass].in[b] && !c.classes[hexClass].in[b] {

@@ -61,6 +61,48 @@ func (u *unescaper) token(i int) (value rune, next int) {
 	return rune(u.b[i]), i + 1
 }
 
+// short is token for what most escapes are; next is i for others.
+func short(b []byte, i int) (c byte, form Form, next int) {
+	if len(b)-i < 3 {
+		return 0, 0, i
+	}
+	one, two := b[i+1], b[i+2]
+	switch b[i] {
+	case '%':
+		form = Percent
+	case '=':
+		if one == '\n' || one == '\r' {
+			return 0, 0, i
+		}
+		form = Quoted
+	case '&':
+		if one == '#' || one|0x20 >= 'a' && one|0x20 <= 'z' {
+			return 0, 0, i
+		}
+		return '&', 0, i + 1
+	case '\\':
+		if c = shortEscape[one]; c != 0 {
+			return c, JSON, i + 2
+		}
+		if one == 'u' && len(b)-i >= 6 && two == '0' && b[i+3] == '0' && unhex[b[i+4]]|unhex[b[i+5]] < 16 {
+			return unhex[b[i+4]]<<4 | unhex[b[i+5]], JSON, i + 6
+		}
+		if one == '\\' || one == 'u' || one == 'x' {
+			return 0, 0, i
+		}
+		return '\\', 0, i + 1
+	default:
+		return 0, 0, i
+	}
+	switch c = unhex[one]<<4 | unhex[two]; {
+	case unhex[one]|unhex[two] > 15:
+		return b[i], 0, i + 1
+	case c == '%' && form == Percent && (len(b)-i < 5 || unhex[b[i+3]]|unhex[b[i+4]] < 16): // it goes on
+		return 0, 0, i
+	}
+	return c, form, i + 3
+}
+
 // hex is the value of n hex digits at i, -1 where there are none.
 func (u *unescaper) hex(i, n int) (v rune) {
 	for _, c := range u.b[min(i, len(u.b)):min(i+n, len(u.b))] {
@@ -127,6 +169,9 @@ func (u *unescaper) backslash(i int) (rune, int) {
 // reference decodes a character reference of HTML.
 func (u *unescaper) reference(i int) (rune, int) {
 	c, j := rune('&'), i+1
+	if j < len(u.b) && u.b[j] != '#' && (u.b[j]|0x20 < 'a' || u.b[j]|0x20 > 'z') {
+		return c, j
+	}
 	for c == '&' {
 		v, next := u.referenceBody(j, i+maxToken)
 		if v < 0 {

@@ -5,9 +5,10 @@ import (
 	"slices"
 )
 
-// view is what a decoder made of parts of its parent, with the way back: each
-// part is followed by a byte that no form has in it.
+// view is what a decoder made of parts of its parent, and, where it is marked, the way
+// back: each part is followed by a byte that no form has in it.
 type view struct {
+	marked  bool
 	parent  *view // nil: the text itself
 	over    Form  // what all of it was decoded from, 0 where the marks say
 	codings int   // over it, with its own
@@ -30,8 +31,8 @@ type mark struct {
 // two characters, and three come from four.
 const sextets = 0xff
 
-func (v *view) reset(parent *view, kind int, end byte) {
-	*v = view{parent: parent, over: codedAs[kind], end: end, used: max(v.used, len(v.buf)), buf: v.buf[:0], marks: v.marks[:0]}
+func (v *view) reset(parent *view, kind int, end byte, marked bool) {
+	*v = view{marked: marked, parent: parent, over: codedAs[kind], end: end, used: max(v.used, len(v.buf)), buf: v.buf[:0], marks: v.marks[:0]}
 	if parent != nil {
 		v.codings, v.layers = parent.codings, parent.layers
 	}
@@ -40,15 +41,10 @@ func (v *view) reset(parent *view, kind int, end byte) {
 	}
 }
 
-// cut takes back all but some bytes and marks.
-func (v *view) cut(bytes, marks int) {
-	v.used = max(v.used, len(v.buf))
-	v.buf, v.marks = v.buf[:bytes], v.marks[:marks]
-}
-
 // wipe clears what v held, and drops what grew large.
 func (v *view) wipe() {
-	v.cut(0, 0)
+	v.used = max(v.used, len(v.buf))
+	v.buf, v.marks = v.buf[:0], v.marks[:0]
 	clear(v.buf[:v.used])
 	v.parent, v.used = nil, 0
 	if cap(v.buf) > 1<<19 || cap(v.marks) > 1<<17 {
@@ -58,9 +54,8 @@ func (v *view) wipe() {
 
 var codedAs = [...]Form{base64View: InBase64, hexView: InHex, spacedView: SpacedHex}
 
-// mark says where the bytes that follow come from.
-func (v *view) mark(in int, span uint8, form Form) {
-	out := len(v.buf)
+// mark says where the bytes from out on come from.
+func (v *view) mark(out, in int, span uint8, form Form) {
 	if n := len(v.marks) - 1; n >= 0 {
 		if m := &v.marks[n]; m.span == span && m.form == form && int(m.in)+(out-int(m.out))*int(span) == in {
 			return // they go on as those before them
@@ -69,23 +64,16 @@ func (v *view) mark(in int, span uint8, form Form) {
 	v.marks = append(v.marks, mark{int32(out), int32(in), span, form})
 }
 
-// copy takes over b, which stands at in in the parent, behind what form took out.
-func (v *view) copy(b []byte, in int, form Form) {
-	if n := len(v.marks); n == 0 || form != 0 || v.marks[n-1].span != 1 || int(v.marks[n-1].in)+len(v.buf)-int(v.marks[n-1].out) != in {
-		v.marks = append(v.marks, mark{int32(len(v.buf)), int32(in), 1, form})
-	}
-	if len(b) >= 16 {
-		v.buf = append(v.buf, b...)
-		return
-	}
-	for _, c := range b {
-		v.buf = append(v.buf, c)
+// begin says where what is added to buf comes from.
+func (v *view) begin(in int, span uint8) {
+	if v.marked {
+		v.mark(len(v.buf), in, span, 0)
 	}
 }
 
 // border ends a part.
 func (v *view) border() {
-	v.mark(0, 0, 0)
+	v.begin(0, 0)
 	v.buf = append(v.buf, v.end)
 }
 
