@@ -63,7 +63,7 @@ func TestVectorsInAssemblyScript(t *testing.T) {
 			t.Fatal(err)
 		}
 		if g.ExportedFunction(export) == nil {
-			continue // a message that only the host reads, with more in it than the SDK writes
+			continue // a manifest with more in it than the SDK writes, or what only a host reads
 		}
 		out, err := g.call(ctx, export, v.bytes)
 		switch {
@@ -74,9 +74,56 @@ func TestVectorsInAssemblyScript(t *testing.T) {
 		}
 		ran[v.message]++
 	}
-	for message, least := range map[string]int{"View": 4, "AnswerHead": 1, "Manifest": 1, "Plan": 3} {
+	for message, least := range map[string]int{"View": 4, "AnswerHead": 1, "Manifest": 1, "Plan": 6, "ScrubPlan": 1, "BodyResult": 3} {
 		if ran[message] < least {
 			t.Errorf("%d vectors of %s were run", ran[message], message)
+		}
+	}
+}
+
+// Body calls: the pieces of one body go to one Body, which knows what the plan gave
+// with it, and the next body begins with another.
+func TestAssemblyScriptBodies(t *testing.T) {
+	ctx := context.Background()
+	wasm, err := os.ReadFile("assemblyscript/testdata/vectors.wasm")
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := start(ctx, newRuntime(t, true), wasm)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const last, first, told = 1, 2, 4
+	for i, c := range []struct {
+		export string
+		piece  string
+		flags  uint64
+		says   string // beside the piece; "-" for no output at all
+	}{
+		{abi.ExportRequestBody, "a", first, ""},
+		{abi.ExportRequestBody, "\xff\x00", 0, ""},
+		{abi.ExportRequestBody, "", last, "3"},
+		{abi.ExportRequestBody, "two\xff", first | told, "-"},
+		{abi.ExportRequestBody, "b", 0, ""},
+		{abi.ExportResponseBody, "c", first, ""},
+		{abi.ExportRequestBody, strings.Repeat("d", abi.MaxBodyInView), last | 8, "two\xff2"},
+		{abi.ExportResponseBody, "", last, "answer2"},
+		{abi.ExportResponseBody, "e", first | last, "answer1"},
+	} {
+		out, err := g.call(ctx, c.export, []byte(c.piece), c.flags)
+		if err != nil {
+			t.Fatalf("call %d: %v", i, err)
+		}
+		var want []byte
+		if c.says != "-" {
+			r := abi.BodyResult{Segments: []abi.Segment{{Kind: abi.SegmentInput, Length: uint64(len(c.piece))}}}
+			if c.says != "" {
+				r.Segments = append(r.Segments, abi.Segment{Kind: abi.SegmentLiteral, Bytes: []byte(c.says)})
+			}
+			want = r.Marshal()
+		}
+		if !bytes.Equal(out, want) {
+			t.Errorf("call %d gives % x, want % x", i, out, want)
 		}
 	}
 }

@@ -45,7 +45,7 @@ func start(ctx context.Context, r wazero.Runtime, wasm []byte) (*module, error) 
 }
 
 // call writes the input to the guest's buffer, calls, and copies the result.
-func (m *module) call(ctx context.Context, export string, input []byte) ([]byte, error) {
+func (m *module) call(ctx context.Context, export string, input []byte, flags ...uint64) ([]byte, error) {
 	var args []uint64
 	if export != abi.ExportManifest {
 		ptr, err := m.ExportedFunction(abi.ExportBuffer).Call(ctx, uint64(len(input)))
@@ -55,7 +55,7 @@ func (m *module) call(ctx context.Context, export string, input []byte) ([]byte,
 		if !m.Memory().Write(uint32(ptr[0]), input) {
 			return nil, errOutside
 		}
-		args = []uint64{uint64(len(input))}
+		args = append([]uint64{uint64(len(input))}, flags...)
 	}
 	res, err := m.ExportedFunction(export).Call(ctx, args...)
 	if err != nil {

@@ -14,6 +14,12 @@ export class Expr {
   base64(): Expr { return op([this], 0x12); }
   base64url(): Expr { return op([this], 0x13); }
   percent(): Expr { return op([this], 0x14); }
+
+  /** The same, and keeps it in a register of the exchange, 0 to 15. */
+  store(register: i32): Expr { return op([this], 0x38, register); }
+
+  /** Nothing; one of the exchange's running digests, 0 to 3, goes on with it. Only in a body call. */
+  absorb(digest: i32, h: u32): Expr { return op([this], 0x39, digest, h); }
 }
 
 /** The bytes of s, one for each character. */
@@ -31,6 +37,26 @@ export function hash(h: u32, e: Expr): Expr { return op([e], 0x20, h); }
 /** RFC 2104, raw. */
 export function hmac(h: u32, key: Expr, message: Expr): Expr { return op([key, message], 0x21, h); }
 
+/** The secret half of the request's token. It stands in a check only. */
+export function token(): Expr { return op([], 0x03); }
+
+/** The digest of the request body, raw: in a plan, of all of it; in a body call, of what has come. */
+export function digest(h: u32): Expr { return op([], 0x04, h); }
+
+/** A part of a body call's input. */
+export function slice(offset: i32, length: i32): Expr { return op([], 0x05, offset, length); }
+
+/** What was stored in a register of this exchange. */
+export function load(register: i32): Expr { return op([], 0x06, register); }
+
+/** What a running digest has come to, raw; it begins anew. Only in a body call. */
+export function total(digest: i32, h: u32): Expr { return op([], 0x3a, digest, h); }
+
+/** Signatures of a message: RSASSA-PKCS1-v1_5 with SHA-256, ECDSA P-256 with SHA-256 as r‖s, Ed25519. Keys are in PEM. */
+export function rsa(key: Expr, message: Expr): Expr { return op([key, message], 0x30); }
+export function ecdsa(key: Expr, message: Expr): Expr { return op([key, message], 0x31); }
+export function ed25519(key: Expr, message: Expr): Expr { return op([key, message], 0x32); }
+
 /** Stands in a signature shape for what may vary. */
 export function any(): Expr { return op([], 0x07); }
 
@@ -42,10 +68,11 @@ function named(code: u8, s: string): Expr {
   return new Expr(w.bytes);
 }
 
-function op(args: Expr[], code: u8, operand: i32 = -1): Expr {
+function op(args: Expr[], code: u8, operand: i32 = -1, second: i32 = -1): Expr {
   const w = new Writer();
   for (let i = 0; i < args.length; i++) w.append(args[i].program);
   w.bytes.push(code);
   if (operand >= 0) w.varint(operand);
+  if (second >= 0) w.varint(second);
   return new Expr(w.bytes);
 }

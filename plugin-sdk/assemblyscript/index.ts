@@ -1,4 +1,6 @@
 // The SDK for plugins in AssemblyScript: see README.md.
+export * from "./body";
+export * from "./check";
 export * from "./expr";
 export * from "./manifest";
 export * from "./plan";

@@ -98,6 +98,9 @@ export class Reader {
 
   constructor(private at: usize, private end: usize) {}
 
+  /** All that is still to be read, as bytes. */
+  rest(): string { return widen(this.at, this.end); }
+
   /** Goes to the next field. */
   next(): bool {
     if (this.at == this.end) return false;
