@@ -57,6 +57,8 @@ func BenchmarkFind(b *testing.B) {
 		"nearfront": []byte(strings.Repeat(keys[0][:50]+"?", benchSize/51)), "nearback": []byte(strings.Repeat("?"+keys[0][1:], benchSize/51)),
 		"colons": []byte(strings.Repeat("ab:cd:", benchSize/6)), "refs": []byte(strings.Repeat("&#000000000000000000000000000000065", benchSize/36)), "Q": []byte(strings.Repeat("QUFB", benchSize/4)),
 		"quoted": []byte(strings.Repeat("=26%5c", benchSize/6)), "hexlines": []byte(strings.Repeat("41\n31", benchSize/5)), "shortlines": []byte(strings.Repeat("\nA", benchSize/2)),
+		"words": []byte(strings.Repeat(letters(r, 60)+" ", benchSize/61)), "V": []byte(strings.Repeat("V", benchSize)),
+		"sparse":     []byte(strings.Repeat(strings.Repeat("V", 300)+"=41", benchSize/303)),
 		"threekinds": []byte(strings.Repeat("\\=\nA", benchSize/4)),
 	}
 	run := func(name string, s *Set, body []byte) {

@@ -217,7 +217,7 @@ func (e *engine) try(b []byte, start, last, from int, hits []Hit) []Hit {
 		h := e.prefixHash(word, wordAt(b, start+8))
 		at := h >> (e.slotShift & 63) & mask
 		for sl := &e.slots[at]; sl.n != 0; sl = &e.slots[at] {
-			if sl.tag == uint32(h) {
+			if sl.tag == uint32(h) && (sl.n > 1 || e.list[sl.at].mayBe(b, start)) {
 				hits = compare(e.list[sl.at:sl.at+sl.n], b, start, from, hits)
 			}
 			at = (at + 1) & mask
@@ -235,15 +235,18 @@ func compare(list []spelling, b []byte, start, from int, hits []Hit) []Hit {
 		if stop <= from {
 			break
 		}
-		if stop <= len(b) && sp.mayEnd(b[stop-1]) && sp.matches(b[start:stop]) {
+		if sp.mayBe(b, start) && sp.matches(b[start:stop]) {
 			return append(hits, Hit{Start: start, End: stop, Form: sp.form, Needle: int(sp.needle)})
 		}
 	}
 	return hits
 }
 
-// mayEnd says whether a text that ends with c may match.
-func (sp *spelling) mayEnd(c byte) bool { return sp.text[len(sp.text)-1]|0x20 == c|0x20 }
+// mayBe says whether b[start:] may begin with it, by its last byte.
+func (sp *spelling) mayBe(b []byte, start int) bool {
+	last := len(sp.text) - 1
+	return start+last < len(b) && sp.text[last]|0x20 == b[start+last]|0x20
+}
 
 // matches compares with a text of the same length.
 func (sp *spelling) matches(b []byte) bool {

@@ -14,11 +14,12 @@ import (
 // that alphabet. Both alphabets count.
 var sextet4 = newSextets()
 
-// pair says of a hex digit: 1 where it can't be the first of an ASCII byte.
-var pair = hexFirsts()
+// pair is the byte that two hex digits stand for, the first one in the low half of
+// the index, and notPair for what is none.
+var pair = newPairs()
 
 const (
-	notOne    = 0x80 // of pair: no hex digit
+	notPair   = 1 << 8
 	notSextet = 1 << 31
 	notASCII  = 0x808080 // a byte of three that is above ASCII
 )
@@ -52,10 +53,12 @@ func three(b []byte, i int) uint32 {
 	return sextet4[0][four[0]] | sextet4[1][four[1]] | sextet4[2][four[2]] | sextet4[3][four[3]]
 }
 
-func hexFirsts() (t [256]byte) {
-	for c := range t {
-		if t[c] = notOne; unhex[c] < 16 {
-			t[c] = unhex[c] >> 3
+func newPairs() *[1 << 16]uint16 {
+	t := new([1 << 16]uint16)
+	for i := range t {
+		one, two := unhex[i&0xff], unhex[i>>8]
+		if t[i] = notPair; one|two < 16 {
+			t[i] = uint16(one<<4 | two)
 		}
 	}
 	return t
@@ -64,11 +67,11 @@ func hexFirsts() (t [256]byte) {
 // wanted says which bits of three bytes are zero where they may be part of a form
 // in base64, and which of a pair in hex. A secret with bytes above ASCII can stand
 // in base64 and hex of anything.
-func (c *content) wanted() (three uint32, two byte) {
+func (c *content) wanted() (three uint32, two uint16) {
 	if c.classes[runClass].high != 0 {
-		return notSextet, notOne
+		return notSextet, notPair
 	}
-	return notSextet | notASCII, 0xff
+	return notSextet | notASCII, notPair | 0x80
 }
 
 // unbase64 decodes what in b[lo:hi] may be base64 of a form. Of the whole groups
@@ -151,32 +154,44 @@ func (s *search) unpair(b []byte, lo, hi int, v *view) {
 	done := [2]int{lo, lo}
 	for t := lo; t+2 <= hi; t += 2 * least {
 		for i := t; i < t+2 && i+2 <= hi; i++ {
-			if i < done[i&1] || !asciiPair(b, i, wanted) {
+			if i < done[i&1] || pairAt(b, i)&wanted != 0 {
 				continue
 			}
-			start, end := i, i+2
-			for start-2 >= done[i&1] && asciiPair(b, start-2, wanted) {
+			start := i
+			for start-2 >= done[i&1] && pairAt(b, start-2)&wanted == 0 {
 				start -= 2
 			}
-			for end+2 <= hi && asciiPair(b, end, wanted) {
-				end += 2
-			}
-			done[i&1] = end
-			if end-start < 2*least {
-				continue
-			}
-			v.begin(start, 2)
-			for ; start < end; start += 2 {
-				v.buf = append(v.buf, unhex[b[start]]<<4|unhex[b[start+1]])
-			}
-			v.border()
+			done[i&1] = s.pairs(b[:hi], start, v)
 		}
 	}
 }
 
-func asciiPair(b []byte, i int, wanted byte) bool {
-	return (pair[b[i]]|pair[b[i+1]]&notOne)&wanted == 0
+// pairs decodes the pairs from b[start] on, up to one that can't be part of a form,
+// which is where the next may begin. Where they are too few for a form, they are left.
+func (s *search) pairs(b []byte, start int, v *view) (end int) {
+	_, wanted := s.set.wanted()
+	v.buf = slices.Grow(v.buf, (len(b)-start)/2+1)
+	out := v.buf[len(v.buf):cap(v.buf)]
+	n := 0
+	for end = start; end+2 <= len(b) && n < len(out); end += 2 {
+		pair := pairAt(b, end)
+		if pair&wanted != 0 {
+			break
+		}
+		out[n] = byte(pair)
+		n++
+	}
+	if n < s.set.pairs {
+		v.used = max(v.used, len(v.buf)+n)
+		return end
+	}
+	v.begin(start, 2)
+	v.buf = v.buf[:len(v.buf)+n]
+	v.border()
+	return end
 }
+
+func pairAt(b []byte, i int) uint16 { return pair[binary.LittleEndian.Uint16(b[i:])] }
 
 // unspace takes out what stands between hex digits: at most four bytes at a
 // place, and "0x" in front of a digit. A blank line is a border. Where line breaks

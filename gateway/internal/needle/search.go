@@ -14,7 +14,8 @@ const (
 const (
 	maxOver    = 4 // views, each of a layer of escapes or of a coding
 	maxLayers  = 3 // of escapes in a row
-	maxCodings = 2 // base64 and hex, of which each may give several texts
+	maxBelow   = 1 // of escapes in a row, below a coding
+	maxCodings = 1 // base64 and hex, of which each may give several texts
 )
 
 // margin is how far in front of a form decoding begins, so that it is in step when
@@ -107,16 +108,17 @@ func (s *search) decode(v *view, b []byte, lo int, views *[5]view) {
 	c := s.set
 	text := unescaper{b: b, whole: v != nil || s.mode&Whole != 0}
 	lined := v == nil && s.mode&Lined != 0
-	codings, layers := true, 0
+	codings, spaced, layers := true, true, 0
 	if v != nil {
-		codings, layers = v.codings < maxCodings, v.layers
+		spaced = v.over != SpacedHex && v.layers <= maxBelow
+		codings, layers = v.codings < maxCodings && v.layers <= maxBelow, v.layers
 	}
 	for end := lo; ; {
 		var start int
 		if start, end = c.classes[runClass].run(b, end, c.shortest); start == end {
 			break
 		}
-		if layers < maxLayers && c.classes[plainClass].span(b, start) < end {
+		if layers < maxLayers && c.classes[plainClass].span(b[:end], start) < end {
 			s.unescape(text, start, end, lined, &views[plainView])
 			if layers == 0 && softly(b[start:min(end+1, len(b))]) {
 				text.quoted = true
@@ -131,12 +133,12 @@ func (s *search) decode(v *view, b []byte, lo int, views *[5]view) {
 			s.unpair(b, start, end, &views[hexView])
 		}
 	}
-	for end := lo; codings; {
+	for end := lo; spaced; {
 		var start int
 		if start, end = c.classes[hexClass].run(b, end, 2*c.shortest+1); start == end {
 			break
 		}
-		if c.classes[lineClass].span(b, start) < end { // unescape has joined lines
+		if c.classes[lineClass].span(b[:end], start) < end { // unescape has joined lines
 			s.unspace(b, start, end, lined, &views[spacedView])
 		}
 	}

@@ -36,8 +36,11 @@ func (v *view) reset(parent *view, kind int, end byte, marked bool) {
 	if parent != nil {
 		v.codings, v.layers = parent.codings, parent.layers
 	}
-	if v.layers++; v.over != 0 {
+	switch v.layers++; kind {
+	case base64View, hexView:
 		v.codings, v.layers = v.codings+1, 0
+	case spacedView: // hex still
+		v.layers = 0
 	}
 }
 
