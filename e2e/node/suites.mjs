@@ -1,5 +1,6 @@
 // The official clients, each unmodified but for its base URL and its key, and
-// what each is asked to do. A step throws unless it got what it wanted.
+// what each is asked to do. A step throws unless it got what it wanted. Scope is what
+// a line of a page that makes such a client has to have.
 import { generateKeyPairSync } from 'node:crypto'
 import OpenAI6, { toFile as openaiFile } from 'openai'
 import OpenAI7 from 'openai-7'
@@ -29,6 +30,7 @@ const masked = (secret) => {
 }
 
 const openai = (SDK) => ({
+  scope: { OpenAI: SDK },
   connect: (base, apiKey) => new SDK({ baseURL: base + '/api/openai/v1', apiKey, maxRetries: 0 }),
   kinds: { APIError: SDK.APIError },
   steps: {
@@ -70,6 +72,7 @@ const openai = (SDK) => ({
 })
 
 const anthropic = (SDK, files) => ({
+  scope: { Anthropic: SDK },
   connect: (base, apiKey) => new SDK({ baseURL: base + '/api/anthropic', apiKey, maxRetries: 0 }),
   kinds: { APIError: SDK.APIError },
   steps: {
@@ -105,6 +108,7 @@ class RequestError {
   }
 }
 const octokit = (SDK, rest, more) => ({
+  scope: { Octokit: SDK },
   connect: (base, auth) => new SDK({ auth, baseUrl: base + '/api/github', retry: { enabled: false }, throttle: { enabled: false }, log: { debug() {}, info() {}, warn() {}, error() {} } }),
   kinds: { RequestError },
   steps: {
@@ -171,6 +175,7 @@ const gitea = {
 }
 
 const gemini = (SDK, kind) => ({
+  scope: { GoogleGenAI: SDK },
   connect: (base, apiKey) => new SDK({ apiKey, httpOptions: { baseUrl: base + '/api/gemini', retryOptions: { attempts: 1 } } }),
   kinds: { ApiError: kind },
   steps: {
@@ -193,6 +198,7 @@ const gemini = (SDK, kind) => ({
 })
 
 const cloudflare = {
+  scope: { Cloudflare },
   connect: (base, apiToken) => new Cloudflare({ apiToken, baseURL: base + '/api/cloudflare/client/v4', maxRetries: 0 }),
   kinds: { APIError: Cloudflare.APIError },
   steps: {
@@ -221,6 +227,7 @@ const cloudflare = {
 }
 
 const notion = {
+  scope: { Client: Notion },
   connect: (base, auth) => new Notion({ auth, baseUrl: base + '/api/notion', retry: false, logLevel: 'error', logger: () => {} }),
   kinds: { APIResponseError },
   steps: {
@@ -245,6 +252,7 @@ const notion = {
 }
 
 const brave = {
+  scope: { BraveSearch },
   connect: (base, key) => {
     const c = new BraveSearch(key)
     c.baseUrl = base + '/api/brave/res/v1' // it has no option for it
@@ -257,9 +265,23 @@ const brave = {
   },
 }
 
+// Behind an API's own endpoints for OpenAI's SDKs, which the doubles don't have: the
+// error that they answer with is the API's.
+const elsewhere = {
+  scope: { OpenAI: OpenAI6 },
+  steps: {
+    call: async (c, { expect }) => {
+      const e = await c.chat.completions.create({ model: 'double', messages: says }).catch((e) => e)
+      expect('a status of the API that knows no such path', e.status === 404 || e.status === 400, true)
+      expect("the broker's word", e.headers.get('x-seks-error'), null)
+    },
+  },
+}
+
 export const suites = {
   'openai': openai(OpenAI6),
   'openai-7': openai(OpenAI7),
+  'openai, elsewhere': elsewhere,
   '@anthropic-ai/sdk': anthropic(Anthropic1, (c) => c.files),
   'anthropic-sdk-0': anthropic(Anthropic0, (c) => c.beta.files),
   'octokit': octokit(All, (c) => c.rest, graphql),
