@@ -228,6 +228,8 @@ func searchBodies(r *rand.Rand, secret string) []searchBody {
 		{"near misses", secret[:50] + "?"}, {"one letter", "A"}, {"base64 of base64", "QUFB"}, {"percent signs", "%25"}, {"backslashes", `\`},
 		{"ampersands", "&amp;"}, {"references", "&#x41"}, {"equals signs", "=A"}, {"quoted-printable", "=26%5c"}, {"escapes of three kinds", "\\=\nA"},
 		{"short lines", "abc\n"}, {"shorter lines", "\nA"}, {"hex in lines", "41\n31"}, {"colons", "ab:cd:"},
+		{"words", "Ab0" + strings.Repeat("cdefgh", 10) + " "}, {"base64 at each cut", strings.Repeat("V", 70)}, {"the same, escapes between", "=3D" + strings.Repeat("V", 70) + "\n\\u"},
+		{"tokens of a byte or two", "=\n&#\\"},
 	} {
 		list = append(list, searchBody{"worst case: " + worst[0], bytes.Repeat([]byte(worst[1]), size/len(worst[1])), []int{10}})
 	}
