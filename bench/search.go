@@ -90,7 +90,7 @@ func (b *bench) searchOne(table *figures.Table, dir, file string, body searchBod
 			if err != nil {
 				return err
 			}
-			if took-idle < idle/4 { // what its start takes differs by more than that from run to run
+			if idle > time.Second && took-idle < idle/4 { // what its start takes differs by more than that from run to run
 				c.Note(p.name, fmt.Sprintf("starts for %.0f s", idle.Seconds()))
 				continue
 			}

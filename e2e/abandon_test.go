@@ -123,10 +123,7 @@ func TestUpstreamGone(t *testing.T) {
 		t.Fatal(err)
 	}
 	in := bufio.NewReader(c)
-	resp, err := http.ReadResponse(in, nil)
-	for err == nil && resp.StatusCode < 200 {
-		resp, err = http.ReadResponse(in, nil)
-	}
+	resp, err := readAnswer(in, "POST")
 	if err != nil {
 		t.Fatal(err)
 	}

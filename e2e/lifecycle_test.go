@@ -27,7 +27,7 @@ func TestShutdownLetsStreamsFinish(t *testing.T) {
 	if _, err := io.WriteString(idle, strings.Replace(r.models(), "Connection: close\r\n", "", 1)); err != nil {
 		t.Fatal(err)
 	}
-	if resp, err := http.ReadResponse(bufio.NewReader(idle), nil); err != nil || resp.StatusCode != 200 {
+	if resp, err := readAnswer(bufio.NewReader(idle), "GET"); err != nil || resp.StatusCode != 200 {
 		t.Fatalf("%v, %v", resp, err)
 	}
 	client := r.client(r.token)

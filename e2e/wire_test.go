@@ -77,6 +77,16 @@ func exchangeOn(t testing.TB, c net.Conn, request string) answer {
 	return parseAnswer(t, raw, strings.HasPrefix(request, "HEAD "))
 }
 
+// readAnswer reads an answer, past interim ones, which any client passes over.
+func readAnswer(in *bufio.Reader, method string) (*http.Response, error) {
+	for {
+		resp, err := http.ReadResponse(in, &http.Request{Method: method})
+		if err != nil || resp.StatusCode >= 200 {
+			return resp, err
+		}
+	}
+}
+
 func parseAnswer(t testing.TB, raw []byte, head bool) answer {
 	t.Helper()
 	method := http.MethodGet
@@ -84,10 +94,7 @@ func parseAnswer(t testing.TB, raw []byte, head bool) answer {
 		method = http.MethodHead
 	}
 	in := bufio.NewReader(bytes.NewReader(raw))
-	resp, err := http.ReadResponse(in, &http.Request{Method: method})
-	for err == nil && resp.StatusCode < 200 { // interim answers, which any client passes over
-		resp, err = http.ReadResponse(in, &http.Request{Method: method})
-	}
+	resp, err := readAnswer(in, method)
 	if err != nil {
 		t.Fatalf("%v: %q", err, raw)
 	}
