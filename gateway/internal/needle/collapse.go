@@ -23,15 +23,20 @@ func softly(b []byte) bool {
 
 // unescape takes one layer of escapes off b[start:end], all of the run class. Parts
 // that have none stay out: the text itself has been searched for them.
-func (s *search) unescape(u unescaper, start, end int, lined bool, v *view) {
-	b, class := u.b, &s.set.classes[runClass]
+func (s *search) unescape(text unescaper, start, end int, lined bool, v *view) {
+	b, class := text.b, &s.set.classes[runClass]
 	plain, easy := &s.set.plain[0], &s.set.easy
-	if u.quoted {
+	if text.quoted {
 		plain = &s.set.plain[1]
 	}
-	p := write(v, end-start, s.set.shortest)
-	from := start // what stands as it is, from there to i, has not been copied
-	for i := start; i < end; {
+	s.text, s.writer = text, write(v, end-start, s.set.shortest)
+	u, p := &s.text, &s.writer
+	i := start
+	if folds && !v.marked {
+		i, end = s.fold(start, end, lined)
+	}
+	from := i // what stands as it is, from there to i, has not been copied
+	for i < end {
 		ch := b[i]
 		if plain[ch] {
 			i++
@@ -53,7 +58,7 @@ func (s *search) unescape(u unescaper, start, end int, lined bool, v *view) {
 		value, form, next := short(b, i)
 		c := rune(value)
 		if next == i {
-			u.kind = 0
+			u.kind, u.cut = 0, false
 			c, next = u.token(i)
 			form = u.kind
 		}
@@ -68,6 +73,7 @@ func (s *search) unescape(u unescaper, start, end int, lined bool, v *view) {
 		if i > from {
 			p.copy(b, from, i)
 		}
+		p.escaped = p.escaped || ch == '\\' && b[i+1] == '\\'
 		switch {
 		case c <= 0xff && easy[c]:
 			p.one(byte(c), i, uint8(next-i), form)
@@ -107,7 +113,7 @@ type writer struct {
 // write writes behind what v has, room bytes at most, and leaves parts out that are
 // not as long as shortest.
 func write(v *view, room, shortest int) writer {
-	v.buf = slices.Grow(v.buf, room+stride)
+	v.buf = slices.Grow(v.buf, room+slack)
 	p := writer{v: v, buf: v.buf, shortest: shortest}
 	p.begin()
 	return p
@@ -127,10 +133,9 @@ func (p *writer) begin() {
 // end ends the part. One that is as in the parent, or too short, is dropped.
 func (p *writer) end() {
 	v := p.v
-	v.used = max(v.used, min(len(p.buf)+stride, cap(p.buf)))
+	v.used = max(v.used, min(len(p.buf)+slack, cap(p.buf)))
 	switch {
 	case len(p.buf) == p.first && !p.escaped:
-		return
 	case p.escaped && len(p.buf)-p.first >= p.shortest:
 		p.mark(0, 0, 0)
 		p.buf = append(p.buf, v.end)
@@ -165,6 +170,9 @@ func (p *writer) copy(b []byte, from, to int) {
 // stride is what copy moves at once, where there is room.
 const stride = 16
 
+// slack is how much may be written behind what a view has.
+const slack = 72
+
 // one adds a byte that is written in the parent's span bytes from in on.
 func (p *writer) one(c byte, in int, span uint8, form Form) {
 	p.escaped, p.over, p.last = true, 0, 0
@@ -191,6 +199,7 @@ func (p *writer) join(c rune) {
 		p.last, p.over = c, Lines
 	default:
 		p.end()
+		p.last = c
 	}
 }
 

@@ -25,3 +25,58 @@ func (c *class) pass(b []byte, blocks int) (passed int) {
 	}
 	return passAVX2(&b[:64*blocks+1][0], blocks, c)
 }
+
+//go:noescape
+func kindsAVX2(b *byte, rows *[16]byte, n int, in *uint64)
+
+//go:noescape
+func packSSE(out, b *byte, keep uint64, places *[256]uint64)
+
+//go:noescape
+func leadsAVX2(b *[64]byte) (leads, others uint64)
+
+// folds says whether this machine has what fold is made of.
+var folds = cpu.X86.HasAVX2 && cpu.X86.HasPOPCNT
+
+// kinds says which of 64 bytes are of each kind, and behind those, which are above
+// ASCII. rows are as in a class.
+func kinds(b *[64]byte, rows [][16]byte, in []uint64) {
+	_ = in[len(rows)]
+	if !folds {
+		kindsSlow(b, rows, in)
+		return
+	}
+	kindsAVX2(&b[0], &rows[0], len(rows), &in[0])
+}
+
+// leads are those of 64 bytes that begin a character of two bytes, of Latin-1.
+func leads(b *[64]byte) uint64 {
+	if !folds {
+		return leadsSlow(b)
+	}
+	leads, others := leadsAVX2(b)
+	return leads & (others >> 1)
+}
+
+// pack moves those of 64 bytes that are kept to out, which has room for all.
+func pack(out []byte, b *[64]byte, keep uint64) {
+	if !folds {
+		packSlow(out, b, keep)
+		return
+	}
+	packSSE(&out[:64][0], &b[0], keep, &places)
+}
+
+// places says for each eight bits where the bytes are that they keep.
+var places = func() (t [256]uint64) {
+	for keep := range t {
+		n := 0
+		for i := range 8 {
+			if keep>>i&1 != 0 {
+				t[keep] |= uint64(i) << (8 * n)
+				n++
+			}
+		}
+	}
+	return t
+}()

@@ -119,3 +119,125 @@ out:
 	MOVQ AX, passed+24(FP)
 	VZEROUPPER
 	RET
+
+// Of the 64 bytes in Y0 and Y1: their low halves in Y2 and Y3, and 1<<i for the high
+// ones in Y4 and Y5.
+#define HALVES \
+	VMOVDQU nibble<>(SB), Y6; \
+	VMOVDQU bits<>(SB), Y7; \
+	VPAND Y6, Y0, Y2; \
+	VPAND Y6, Y1, Y3; \
+	VPSRLW $4, Y0, Y4; \
+	VPSRLW $4, Y1, Y5; \
+	VPAND Y6, Y4, Y4; \
+	VPAND Y6, Y5, Y5; \
+	VPSHUFB Y4, Y7, Y4; \
+	VPSHUFB Y5, Y7, Y5
+
+// func kindsAVX2(b *byte, rows *[16]byte, n int, in *uint64)
+TEXT ·kindsAVX2(SB), NOSPLIT, $0-32
+	MOVQ b+0(FP), SI
+	MOVQ rows+8(FP), DI
+	MOVQ n+16(FP), CX
+	MOVQ in+24(FP), DX
+	VMOVDQU (SI), Y0
+	VMOVDQU 32(SI), Y1
+	HALVES
+	VPXOR Y8, Y8, Y8
+
+kind:
+	VBROADCASTI128 (DI), Y6
+	VPSHUFB Y2, Y6, Y7
+	VPSHUFB Y3, Y6, Y6
+	VPAND Y4, Y7, Y7
+	VPAND Y5, Y6, Y6
+	VPCMPEQB Y8, Y7, Y7
+	VPCMPEQB Y8, Y6, Y6
+	VPMOVMSKB Y7, AX
+	VPMOVMSKB Y6, BX
+	SHLQ $32, BX
+	ORQ  BX, AX
+	NOTQ AX
+	MOVQ AX, (DX)
+	ADDQ $16, DI
+	ADDQ $8, DX
+	DECQ CX
+	JNZ  kind
+	VPMOVMSKB Y0, AX
+	VPMOVMSKB Y1, BX
+	SHLQ $32, BX
+	ORQ  BX, AX
+	MOVQ AX, (DX)
+	VZEROUPPER
+	RET
+
+#define PACK(off) \
+	MOVBLZX CX, R9; \
+	MOVQ off(SI), X0; \
+	MOVQ (BX)(R9*8), X1; \
+	PSHUFB X1, X0; \
+	MOVQ X0, (DI); \
+	POPCNTQ R9, R9; \
+	ADDQ R9, DI; \
+	SHRQ $8, CX
+
+// func packSSE(out, b *byte, keep uint64, places *[256]uint64)
+TEXT ·packSSE(SB), NOSPLIT, $0-32
+	MOVQ out+0(FP), DI
+	MOVQ b+8(FP), SI
+	MOVQ keep+16(FP), CX
+	MOVQ places+24(FP), BX
+	PACK(0)
+	PACK(8)
+	PACK(16)
+	PACK(24)
+	PACK(32)
+	PACK(40)
+	PACK(48)
+	PACK(56)
+	RET
+
+DATA lead<>+0(SB)/8, $0xc2c2c2c2c2c2c2c2
+DATA lead<>+8(SB)/8, $0xc2c2c2c2c2c2c2c2
+DATA lead<>+16(SB)/8, $0xc2c2c2c2c2c2c2c2
+DATA lead<>+24(SB)/8, $0xc2c2c2c2c2c2c2c2
+GLOBL lead<>(SB), RODATA|NOPTR, $32
+
+DATA even<>+0(SB)/8, $0xfefefefefefefefe
+DATA even<>+8(SB)/8, $0xfefefefefefefefe
+DATA even<>+16(SB)/8, $0xfefefefefefefefe
+DATA even<>+24(SB)/8, $0xfefefefefefefefe
+GLOBL even<>(SB), RODATA|NOPTR, $32
+
+DATA first<>+0(SB)/8, $0xc0c0c0c0c0c0c0c0
+DATA first<>+8(SB)/8, $0xc0c0c0c0c0c0c0c0
+DATA first<>+16(SB)/8, $0xc0c0c0c0c0c0c0c0
+DATA first<>+24(SB)/8, $0xc0c0c0c0c0c0c0c0
+GLOBL first<>(SB), RODATA|NOPTR, $32
+
+// func leadsAVX2(b *[64]byte) (leads, others uint64)
+TEXT ·leadsAVX2(SB), NOSPLIT, $0-24
+	MOVQ b+0(FP), SI
+	VMOVDQU (SI), Y0
+	VMOVDQU 32(SI), Y1
+	VMOVDQU even<>(SB), Y2
+	VMOVDQU lead<>(SB), Y3
+	VMOVDQU first<>(SB), Y4
+	VPAND Y2, Y0, Y5
+	VPAND Y2, Y1, Y6
+	VPCMPEQB Y3, Y5, Y5
+	VPCMPEQB Y3, Y6, Y6
+	VPMOVMSKB Y5, AX
+	VPMOVMSKB Y6, BX
+	SHLQ $32, BX
+	ORQ  BX, AX
+	MOVQ AX, leads+8(FP)
+	VPCMPGTB Y0, Y4, Y5 // as numbers with a sign, those that go on are the least
+	VPCMPGTB Y1, Y4, Y6
+	VPMOVMSKB Y5, AX
+	VPMOVMSKB Y6, BX
+	SHLQ $32, BX
+	ORQ  BX, AX
+	MOVQ AX, others+16(FP)
+	VZEROUPPER
+	RET

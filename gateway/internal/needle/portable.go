@@ -9,3 +9,12 @@ func (c *class) skip(b []byte, blocks, width int) (int, uint64) {
 func (c *class) pass(b []byte, blocks int) int { return c.passSlow(b, blocks) }
 
 func (e *engine) probe(b []byte, p, last int) int { return e.probeSlow(b, p, last) }
+
+// folds: without instructions for many bytes at once, unescape's loop is the faster.
+const folds = false
+
+func kinds(b *[64]byte, rows [][16]byte, in []uint64) { kindsSlow(b, rows, in) }
+
+func leads(b *[64]byte) uint64 { return leadsSlow(b) }
+
+func pack(out []byte, b *[64]byte, keep uint64) { packSlow(out, b, keep) }

@@ -25,17 +25,20 @@ const margin = 4 * maxToken
 // search is the room that one search works in. It is taken from a pool only when
 // a text has something to decode.
 type search struct {
-	set   *content
-	mode  Mode
-	from  int // hits that begin before are not sure
-	hits  []Hit
-	found []Hit // scratch
-	level int
-	marks bool // the views have the way back; without, a hit only says that they must
-	again bool // that there was one
-	work  int  // bytes decoded
-	views [maxOver][5]view
-	last  [4]byte // scratch
+	set    *content
+	mode   Mode
+	from   int // hits that begin before are not sure
+	hits   []Hit
+	found  []Hit // scratch
+	level  int
+	marks  bool // the views have the way back; without, a hit only says that they must
+	again  bool // that there was one
+	work   int  // bytes decoded
+	views  [maxOver][5]view
+	last   [4]byte   // scratch
+	text   unescaper // and writer and folder: where a layer is taken off
+	writer writer
+	folder folder
 }
 
 const (
@@ -77,6 +80,7 @@ func (s *search) wipe() {
 			s.views[level][k].wipe()
 		}
 	}
+	s.text, s.writer, s.folder = unescaper{}, writer{}, folder{}
 	clear(s.found[:cap(s.found)])
 }
 

@@ -53,6 +53,7 @@ type content struct {
 	alphabet [256]bool    // of all that is searched for in a view
 	plain    [2][256]bool // of the run class, and no escape begins with it; the second is of quoted-printable
 	easy     [256]bool    // of the run class, and nothing that is joined
+	strange  [256]byte    // what a value is that is not easy, or is a percent sign
 	classes  *classes
 	border   byte // that is of no class, where there is one
 	shortest int  // bytes of the shortest secret, 0: none
@@ -206,8 +207,11 @@ func (c *content) shape() {
 	for b, in := range c.classes[runClass].in {
 		c.plain[0][b] = in && (!special[b] || b == '=')
 		c.plain[1][b] = in && !special[b]
-		c.easy[b] = in && !joints[b]
+		if c.easy[b] = in && !joints[b]; !c.easy[b] {
+			c.strange[b] = unfit
+		}
 	}
+	c.strange['%'] |= percentage
 	for b := range 0x80 {
 		if !c.classes[runClass].in[b] && !c.classes[hexClass].in[b] {
 			c.border = byte(b)

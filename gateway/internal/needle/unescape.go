@@ -141,9 +141,9 @@ func (u *unescaper) backslash(i int) (rune, int) {
 	switch {
 	case j == len(u.b): // where it ends is not known yet
 		u.cut = !u.whole
-	case j-i > maxToken/2:
+	case j-i > maxToken/2+1:
 		u.kind = JSON
-		return '\\', j - maxToken/2
+		return 0, j - maxToken/2 // which is nothing
 	case u.b[j] == 'u':
 		if v := u.hex(j+1, 4); v >= 0 {
 			u.kind = JSON

@@ -1,0 +1,374 @@
+package needle
+
+import (
+	"math/bits"
+	"unicode/utf8"
+)
+
+// Escapes that come thick and by chance are the worst for a processor: it can't guess
+// what is next. fold therefore decides for 64 bytes at once, in words with a bit for
+// each byte, which of them begin an escape, which are a part of one, and which stay;
+// what depends on the text is a count, hardly ever a branch. It writes what the loop
+// over tokens in unescape writes, which is its test.
+
+// The kinds of bytes that tokens are told by, in groups that are looked at as they
+// are needed.
+const (
+	kindHex = iota
+	kindIntroducer
+	kindBackslash
+	kindAmp
+	kindLF
+	kindCR
+	kindZero
+	kindEqual
+	kindHigh // above ASCII
+	kinds1   = kindHigh
+)
+
+const ( // behind a backslash
+	kindShort = iota
+	kindU
+	kindX
+	kind0
+	kinds2
+)
+
+const ( // behind an ampersand
+	kindHash = iota
+	kindDigit
+	kindLetter
+	kindSemicolon
+	kindRefX
+	kinds3
+)
+
+var (
+	tokenRows = [2][][16]byte{tokenKinds("%"), tokenKinds("%=")} // the second is of quoted-printable
+	backRows  = rowsOf("nrtbf/\"'%&=", "u", "xX"[:1], "0")
+	ampRows   = rowsOf("#", "0123456789", "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", ";", "xX")
+)
+
+func tokenKinds(introducers string) [][16]byte {
+	return rowsOf("0123456789abcdefABCDEF", introducers, `\`, "&", "\n", "\r", "\x00", introducers[1:])
+}
+
+// rowsOf are the rows of kinds, each of which is some bytes of ASCII.
+func rowsOf(kinds ...string) [][16]byte {
+	rows := make([][16]byte, len(kinds))
+	for k, kind := range kinds {
+		for _, c := range []byte(kind) {
+			rows[k][c&15] |= 1 << (c >> 4)
+		}
+	}
+	return rows
+}
+
+// decided is how many of 64 bytes may begin a token: all that tells what it is, but
+// for those that token decodes, is among the 64.
+const decided = 58
+
+// worth are the two bytes behind an introducer, or of a character, as a value: by
+// hex, by a letter, and as UTF-8.
+var worth = func() (t [3][2][256]byte) {
+	for c := range 256 {
+		t[0][0][c], t[0][1][c] = unhex[c]<<4, unhex[c]
+		t[1][0][c] = shortEscape[c]
+		t[2][0][c], t[2][1][c] = byte(c)<<6, byte(c)&0x3f
+	}
+	return t
+}()
+
+// What a value may be, other than a byte of the run class.
+const (
+	unfit      = 1 << iota // a joint or no part of a form
+	percentage             // a percent sign
+)
+
+// folder takes escapes off, block by block.
+type folder struct {
+	u     *unescaper
+	p     *writer
+	c     *content
+	rows  [][16]byte
+	lined bool
+	in    [kinds1 + 1]uint64
+	more  [max(kinds2, kinds3) + 1]uint64
+	b     [64]byte // the block, with values in the place of what they are written in
+}
+
+// block is what of 64 bytes is what: a bit for each byte.
+type block struct {
+	starts  uint64 // where tokens may begin
+	hexes   uint64 // tokens of two hex digits: behind one byte,
+	four    uint64 // behind \u00,
+	x       uint64 // behind \x
+	short   uint64 // a backslash and a letter
+	latin   uint64 // two bytes of UTF-8
+	long    uint64 // others
+	done    uint64 // those of the long ones that are tokens
+	odd     uint64 // tokens whose value is none of a form
+	soft    uint64 // what quoted-printable ends a line with
+	gone    uint64 // what is taken out
+	lf, cr  uint64 // joints
+	zero    uint64
+	borders uint64
+	end     int // how many bytes are done, at least
+}
+
+// fold takes a layer of escapes off b[i:end], all of the run class, as far as there are 64 bytes to look at,
+// and says how far that was.
+func (s *search) fold(i, end int, lined bool) (at, stop int) {
+	f := &s.folder
+	f.u, f.p, f.c, f.lined, f.rows = &s.text, &s.writer, s.set, lined, tokenRows[0]
+	if f.u.quoted {
+		f.rows = tokenRows[1]
+	}
+	for i < end && i+64 <= len(f.u.b) {
+		i += f.block(i, end-i)
+		if f.u.cut {
+			return i, i
+		}
+	}
+	return i, end
+}
+
+// block does one block, of which room bytes are of the run, and says how many of them.
+func (f *folder) block(at, room int) int {
+	f.b = [64]byte(f.u.b[at:])
+	kinds(&f.b, f.rows, f.in[:])
+	in, size := &f.in, min(room, 64)
+	k := block{end: min(room, decided), lf: in[kindLF], cr: in[kindCR], zero: in[kindZero]}
+	if any := in[kindIntroducer] | in[kindBackslash] | in[kindAmp] | k.lf | k.cr | k.zero | in[kindHigh]; any<<(64-size) == 0 {
+		f.p.whole(&f.b, size)
+		return size
+	}
+	k.starts = below(k.end)
+	backs := in[kindBackslash] & (in[kindBackslash] >> 1) & k.starts // each but the last of a row
+	k.gone = backs
+	if in[kindBackslash] != 0 {
+		f.backslashes(&k)
+	}
+	k.starts &^= k.short << 1
+	hex := in[kindHex]
+	k.hexes = in[kindIntroducer] & k.starts & (hex >> 1) & (hex >> 2)
+	k.soft = in[kindEqual] & k.starts & ((k.lf | k.cr) >> 1)
+	if in[kindHigh] != 0 {
+		k.latin = leads(&f.b) & k.starts
+	}
+	if in[kindAmp]&k.starts != 0 {
+		f.references(&k)
+	}
+	f.values(&k, at)
+	if k.long != 0 {
+		f.others(&k, at)
+	}
+	k.gone |= k.soft | k.hexes<<1 | k.hexes<<2 | k.four<<4 | k.four<<5 | (k.short|k.latin)<<1
+	for n := 1; n <= 3; n++ {
+		k.gone |= (k.four | k.x) << n
+	}
+	tokens := k.hexes | k.four | k.x | k.short | k.latin | k.done
+	mask := below(k.end)
+	if f.u.cut {
+		tokens, k.gone, k.odd = tokens&mask, k.gone&mask, k.odd&mask
+	} else {
+		k.end = max(k.end, bits.Len64(k.gone|k.soft<<1))
+		mask = below(k.end)
+	}
+	k.lf, k.cr, k.zero = k.lf&mask, k.cr&mask, k.zero&mask
+	if f.lined {
+		ends := k.lf &^ (k.soft << 1)
+		k.borders, k.lf = k.borders|ends, k.lf&^ends
+	}
+	for ; k.odd != 0; k.odd &= k.odd - 1 {
+		k.joint(f.b[bits.TrailingZeros64(k.odd)], k.odd&-k.odd)
+	}
+	joints := k.lf | k.cr | k.zero
+	f.p.block(&f.b, &k, mask&^(k.gone|joints|k.borders), (tokens|joints|backs&mask)&^k.borders)
+	return k.end
+}
+
+// below has the bits below n.
+func below(n int) uint64 { return 1<<n - 1 }
+
+// joint says what a value is that is no byte of a form.
+func (k *block) joint(c byte, bit uint64) {
+	switch c {
+	case '\n':
+		k.lf |= bit
+	case '\r':
+		k.cr |= bit
+	case 0:
+		k.zero |= bit
+	default:
+		k.borders |= bit
+	}
+}
+
+// backslashes finds the escapes behind backslashes, the last of each row.
+func (f *folder) backslashes(k *block) {
+	kinds(&f.b, backRows, f.more[:])
+	hex, one := f.in[kindHex], f.in[kindBackslash]&^(f.in[kindBackslash]>>1)&k.starts
+	k.short = one & (f.more[kindShort] >> 1)
+	k.x = one & (f.more[kindX] >> 1) & (hex >> 2) & (hex >> 3)
+	u := one & (f.more[kindU] >> 1) & (hex >> 2) & (hex >> 3) & (hex >> 4) & (hex >> 5)
+	k.four = u & (f.more[kind0] >> 2) & (f.more[kind0] >> 3)
+	k.long = u &^ k.four
+}
+
+// references finds what may be a character reference of HTML: a number, or letters
+// up to a semicolon. A sum carries each "&" to what is behind its letters.
+func (f *folder) references(k *block) {
+	kinds(&f.b, ampRows, f.more[:])
+	amp, more := f.in[kindAmp]&k.starts, &f.more
+	k.long |= amp & (more[kindHash] >> 1) & (more[kindDigit]>>2 | more[kindRefX]>>2&(f.in[kindHex]>>3))
+	named := amp & (more[kindLetter] >> 1)
+	sum, over := bits.Add64(named<<1, more[kindLetter], 0)
+	for ends := sum & more[kindSemicolon]; ends != 0; ends &= ends - 1 {
+		k.long |= 1 << (bits.Len64(named&(ends&-ends-1)) - 1)
+	}
+	if over != 0 {
+		k.long |= 1 << (bits.Len64(named) - 1)
+	}
+}
+
+// values puts those of all tokens but the long ones in their place. One that is a
+// percent sign may go on.
+func (f *folder) values(k *block, at int) {
+	var percents uint64
+	for t := k.hexes | k.four | k.x | k.short | k.latin; t != 0; t &= t - 1 {
+		i := bits.TrailingZeros64(t) & 63
+		short, latin := k.short>>i&1, k.latin>>i&1
+		how := &worth[(short|latin<<1)&3]
+		o := i + 1 + int(k.four>>i&1*3+k.x>>i&1-latin)
+		v := how[0][f.b[o&63]] | how[1][f.b[(o+1)&63]]
+		f.b[i] = v
+		strange := uint64(f.c.strange[v])
+		k.odd |= strange & unfit << i
+		percents |= strange / percentage << i
+	}
+	hex := f.in[kindHex]
+	for t := percents & k.hexes & (hex >> 3) & (hex >> 4); t != 0; t &= t - 1 {
+		if bit := t & -t; f.u.b[at+bits.TrailingZeros64(t)] == '%' {
+			k.hexes, k.odd, k.long = k.hexes&^bit, k.odd&^bit, k.long|bit
+		}
+	}
+}
+
+// others decodes the tokens that take more than a look at 64 bytes.
+func (f *folder) others(k *block, at int) {
+	for t := k.long; t != 0; t &= t - 1 {
+		i := bits.TrailingZeros64(t)
+		c, next := f.u.token(at + i)
+		next -= at
+		if next == i+1 { // it is itself
+			if f.u.cut {
+				k.end = i
+				return
+			}
+			continue
+		}
+		f.u.cut = false
+		k.end = max(k.end, next)
+		k.gone |= below(min(next, 64)) &^ below(i+1)
+		k.done |= 1 << i
+		switch {
+		case c <= 0xff:
+			f.b[i] = byte(c)
+			k.odd |= uint64(f.c.strange[c]) & unfit << i
+		case f.c.classes[runClass].high == 0:
+			k.borders |= 1 << i
+		default:
+			k.gone &^= below(utf8.EncodeRune(f.b[i:], c)) << i
+		}
+	}
+}
+
+// whole takes over bytes as they stand.
+func (p *writer) whole(b *[64]byte, n int) {
+	p.last = 0
+	*(*[64]byte)(p.buf[len(p.buf) : len(p.buf)+64]) = *b
+	p.buf = p.buf[:len(p.buf)+n]
+}
+
+// block takes over those of 64 bytes that are to be kept, and ends parts at borders
+// and blank lines. escaped are the bytes that make a part not what it was.
+func (p *writer) block(b *[64]byte, k *block, keep, escaped uint64) {
+	if lines := k.lf | k.cr; lines != 0 || p.last != 0 {
+		p.blank(b, k, keep)
+	}
+	n := len(p.buf)
+	out := p.buf[n : n+64]
+	var done uint64 // the bytes of parts that have ended
+	before := n - p.first
+	for borders := k.borders; borders != 0; borders &= borders - 1 {
+		bit := borders & -borders
+		part := (bit - 1) &^ done
+		if (p.escaped || escaped&part != 0) && before+bits.OnesCount64(keep&part) >= p.shortest {
+			b[bits.TrailingZeros64(bit)], keep = p.v.end, keep|bit
+		} else {
+			keep &^= part
+			n -= before
+			out = p.buf[n : n+64]
+		}
+		p.escaped, before, done = false, 0, done|part|bit
+	}
+	p.escaped = p.escaped || escaped&^done != 0
+	if pack(out, b, keep); k.borders != 0 {
+		p.first = n + bits.OnesCount64(keep&done)
+	}
+	p.buf = p.buf[:n+bits.OnesCount64(keep)]
+}
+
+// blank makes borders of blank lines: of an end of a line that nothing is kept before
+// since the one before it. A sum carries each end to what is next.
+func (p *writer) blank(b *[64]byte, k *block, keep uint64) {
+	lines := k.lf | k.cr
+	events := keep | lines | k.borders
+	var last, cr uint64
+	if p.last != 0 {
+		last = 1
+	}
+	if p.last == '\r' {
+		cr = 1
+	}
+	k.borders |= ((lines<<1 | last) + ^events) & lines &^ (((k.cr<<1 | cr) + ^events) & k.lf)
+	if events != 0 {
+		p.last = 0
+		if at := bits.Len64(events) - 1; lines>>at&1 != 0 {
+			p.last = rune(b[at])
+		}
+	}
+}
+
+// kindsSlow is what kinds does, byte by byte.
+func kindsSlow(b *[64]byte, rows [][16]byte, in []uint64) {
+	clear(in[:len(rows)+1])
+	for i, c := range b {
+		if c >= 0x80 {
+			in[len(rows)] |= 1 << i
+			continue
+		}
+		for k := range rows {
+			in[k] |= uint64(rows[k][c&15]>>(c>>4)&1) << i
+		}
+	}
+}
+
+// leadsSlow is what leads does.
+func leadsSlow(b *[64]byte) (in uint64) {
+	for i, c := range b[:63] {
+		if c&0xfe == 0xc2 && b[i+1]&0xc0 == 0x80 {
+			in |= 1 << i
+		}
+	}
+	return in
+}
+
+// packSlow is what pack does.
+func packSlow(out []byte, b *[64]byte, keep uint64) {
+	for n := 0; keep != 0; keep &= keep - 1 {
+		out[n] = b[bits.TrailingZeros64(keep)]
+		n++
+	}
+}

@@ -1,0 +1,59 @@
+package needle
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"strings"
+	"testing"
+)
+
+// tokens are what the loop over tokens and the decision over 64 bytes at once must
+// agree about.
+var tokenPieces = append([]string{"=\n", "=\r\n", "\n", "\r\n", "\r", "\n\x00", "\x00", " ", "\xc3\xa4", "\xc2", "\xc3", "\xa4", "\xe2\x82\xac", "\\u0141", "&#321;", "%0a", "\\n", "\\r", "&#10;", "&NewLine;",
+	"%00", "%7f", "\\x41", "\\u000d", "&#x41", "&#65", "\\\\", strings.Repeat("\\", 40), strings.Repeat("\\", 15), strings.Repeat("\n", 3), strings.Repeat("0", 30), "&amp;amp;#37;2541", "z", "~", "abcdefghijklmnopqrst"}, introducers...)
+
+// Both ways to take a layer of escapes off a text give the same, whatever the text,
+// its end, and where it begins.
+func TestFoldIsTheLoop(t *testing.T) {
+	if !folds {
+		t.Skip("not on this machine")
+	}
+	r := rand.New(rand.NewPCG(9, 9))
+	sets := []*Set{set("sk-" + letters(r, 48)), set("\xc3\xa4-" + letters(r, 20)), set(letters(r, 16))}
+	for n := range 60_000 {
+		pieces := make([]string, 1+r.IntN(6))
+		for i := range pieces {
+			pieces[i] = tokenPieces[r.IntN(len(tokenPieces))]
+		}
+		var text []byte
+		for size := r.IntN(700); len(text) < size; {
+			text = append(text, pieces[r.IntN(len(pieces))]...)
+			if r.IntN(12) == 0 {
+				text = append(text, letters(r, r.IntN(70))...)
+			}
+		}
+		end := len(text) - r.IntN(1+len(text)/4)
+		for end < len(text) && text[end] == '\\' { // no run ends in front of one
+			end++
+		}
+		foldsAsTheLoop(t, sets[n%len(sets)], text, r.IntN(1+len(text)/4), end, n>>2)
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+func foldsAsTheLoop(t *testing.T, set *Set, text []byte, start, end, how int) {
+	t.Helper()
+	lined := how&1 != 0
+	u := unescaper{b: text, whole: how&2 != 0, quoted: how&4 != 0}
+	var views [2]view
+	for k, marked := range []bool{false, true} {
+		s := &search{set: set.content()}
+		views[k].reset(nil, plainView, s.set.border, marked)
+		s.unescape(u, start, end, lined, &views[k])
+	}
+	if !bytes.Equal(views[0].buf, views[1].buf) {
+		t.Errorf("%q[%d:%d], lined: %v, whole: %v, quoted: %v\nat once %q\n   loop %q", text, start, end, lined, u.whole, u.quoted, views[0].buf, views[1].buf)
+	}
+}
