@@ -233,6 +233,20 @@ func searchBodies(r *rand.Rand, secret string) []searchBody {
 	} {
 		list = append(list, searchBody{"worst case: " + worst[0], bytes.Repeat([]byte(worst[1]), size/len(worst[1])), []int{10}})
 	}
+	for _, mixed := range []struct {
+		name   string
+		pieces []string
+	}{ // no processor can guess what is next
+		{"tokens by chance", []string{"=", "\n", "\\", "&", "#", "a", "41", "%"}},
+		{"escapes by chance", []string{"=41", "%41", "\\u0041", "&#65;", "A", "\n", "="}},
+		{"escapes in one another, by chance", []string{"%5c", "=\n", "&#37;", "u0041", "41", "=26", "amp;", "\\/", "=3D"}},
+	} {
+		var body strings.Builder
+		for body.Len() < size {
+			body.WriteString(mixed.pieces[r.IntN(len(mixed.pieces))])
+		}
+		list = append(list, searchBody{"worst case: " + mixed.name, []byte(body.String()[:size]), []int{10}})
+	}
 	return list
 }
 

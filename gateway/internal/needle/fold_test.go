@@ -2,12 +2,14 @@ package needle
 
 import (
 	"bytes"
+	"math/bits"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
 
-// tokens are what the loop over tokens and the decision over 64 bytes at once must
+// tokenPieces are what the loop over tokens and the decision over 64 bytes at once must
 // agree about.
 var tokenPieces = append([]string{"=\n", "=\r\n", "\n", "\r\n", "\r", "\n\x00", "\x00", " ", "\xc3\xa4", "\xc2", "\xc3", "\xa4", "\xe2\x82\xac", "\\u0141", "&#321;", "%0a", "\\n", "\\r", "&#10;", "&NewLine;",
 	"%00", "%7f", "\\x41", "\\u000d", "&#x41", "&#65", "\\\\", strings.Repeat("\\", 40), strings.Repeat("\\", 15), strings.Repeat("\n", 3), strings.Repeat("0", 30), "&amp;amp;#37;2541", "z", "~", "abcdefghijklmnopqrst"}, introducers...)
@@ -55,5 +57,35 @@ func foldsAsTheLoop(t *testing.T, set *Set, text []byte, start, end, how int) {
 	}
 	if !bytes.Equal(views[0].buf, views[1].buf) {
 		t.Errorf("%q[%d:%d], lined: %v, whole: %v, quoted: %v\nat once %q\n   loop %q", text, start, end, lined, u.whole, u.quoted, views[0].buf, views[1].buf)
+	}
+}
+
+// What is asked of 64 bytes at once is what a loop over them finds.
+func TestLanesAreThoseOfALoop(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 8))
+	all := append(append(append([][16]byte(nil), tokenRows[1]...), backRows...), ampRows...)
+	for range 3000 {
+		var b [64]byte
+		for i := range b {
+			if b[i] = byte(r.Uint32()); r.IntN(2) == 0 {
+				b[i] = []byte("%=\\&\n\r\x00\xc2\xc3\xa4\xbf\xc0u0x;#4aF")[r.IntN(19)]
+			}
+		}
+		got, want := make([]uint64, len(all)+1), make([]uint64, len(all)+1)
+		kinds(&b, all, got)
+		kindsSlow(&b, all, want)
+		if !slices.Equal(got, want) {
+			t.Fatalf("%q: kinds are %x, want %x", b, got, want)
+		}
+		if got, want := leads(&b), leadsSlow(&b); got != want {
+			t.Fatalf("%q: leads are %x, want %x", b, got, want)
+		}
+		keep := r.Uint64()
+		var out, loop [64]byte
+		pack(out[:], &b, keep)
+		packSlow(loop[:], &b, keep)
+		if n := bits.OnesCount64(keep); !bytes.Equal(out[:n], loop[:n]) {
+			t.Fatalf("%q: %x keeps %q, want %q", b, keep, out[:n], loop[:n])
+		}
 	}
 }
