@@ -2,6 +2,8 @@ package needle
 
 import (
 	"bytes"
+	"encoding/base64"
+	"encoding/hex"
 	"math/bits"
 	"math/rand/v2"
 	"slices"
@@ -34,11 +36,7 @@ func TestFoldIsTheLoop(t *testing.T) {
 				text = append(text, letters(r, r.IntN(70))...)
 			}
 		}
-		end := len(text) - r.IntN(1+len(text)/4)
-		for end < len(text) && text[end] == '\\' { // no run ends in front of one
-			end++
-		}
-		foldsAsTheLoop(t, sets[n%len(sets)], text, r.IntN(1+len(text)/4), end, n>>2)
+		foldsAsTheLoop(t, sets[n%len(sets)], text, r.IntN(1+len(text)/4), len(text)-r.IntN(1+len(text)/4), n>>2)
 		if t.Failed() {
 			return
 		}
@@ -47,6 +45,9 @@ func TestFoldIsTheLoop(t *testing.T) {
 
 func foldsAsTheLoop(t *testing.T, set *Set, text []byte, start, end, how int) {
 	t.Helper()
+	for end < len(text) && text[end] == '\\' { // no run ends in front of one
+		end++
+	}
 	lined := how&1 != 0
 	u := unescaper{b: text, whole: how&2 != 0, quoted: how&4 != 0}
 	var views [2]view
@@ -58,6 +59,19 @@ func foldsAsTheLoop(t *testing.T, set *Set, text []byte, start, end, how int) {
 	if !bytes.Equal(views[0].buf, views[1].buf) {
 		t.Errorf("%q[%d:%d], lined: %v, whole: %v, quoted: %v\nat once %q\n   loop %q", text, start, end, lined, u.whole, u.quoted, views[0].buf, views[1].buf)
 	}
+}
+
+func FuzzFold(f *testing.F) {
+	f.Add(key, strings.Repeat("=\n&#37;2541\\u0041%5c\\\\", 9), 0, 0, 0)
+	f.Add("\xc3\xa4"+key, strings.Repeat("\\u00e4\xc3\xa4%C3\n\x00\n\x00&aaaaaaaaaaaa;", 5), 3, 9, 5)
+	f.Fuzz(func(t *testing.T, secret, text string, start, left, how int) {
+		s := set(secret)
+		if s.content().shortest == 0 {
+			return
+		}
+		end := len(text) - min(max(left, 0), len(text))
+		foldsAsTheLoop(t, s, []byte(text), min(max(start, 0), end), end, how)
+	})
 }
 
 // What is asked of 64 bytes at once is what a loop over them finds.
@@ -88,4 +102,77 @@ func TestLanesAreThoseOfALoop(t *testing.T) {
 			t.Fatalf("%q: %x keeps %q, want %q", b, keep, out[:n], loop[:n])
 		}
 	}
+}
+
+// Base64 and hex decode to the same in blocks as a few characters at a time.
+func TestBlocksOfCodingsAreThoseOfALoop(t *testing.T) {
+	if !folds {
+		t.Skip("not on this machine")
+	}
+	r := rand.New(rand.NewPCG(9, 7))
+	for range 20_000 {
+		ascii, size := r.IntN(2) == 0, r.IntN(200)
+		clear := []byte(randomBytes(r, size))
+		if r.IntN(4) > 0 {
+			for i := range clear {
+				clear[i] &= 0x7f
+			}
+		}
+		coded := []byte(base64.StdEncoding.EncodeToString(clear))
+		if r.IntN(2) == 0 {
+			coded = []byte(base64.URLEncoding.EncodeToString(clear))
+		}
+		hexed := []byte(hex.EncodeToString(clear))
+		for _, b := range [][]byte{coded, hexed} {
+			for r.IntN(2) == 0 && len(b) > 0 {
+				b[r.IntN(len(b))] = byte(r.Uint32())
+			}
+			for i, c := range b {
+				if r.IntN(3) == 0 {
+					b[i] = bytes.ToUpper([]byte{c})[0]
+				}
+			}
+		}
+		wide, narrow := uint32(notSextet), uint16(notPair)
+		if ascii {
+			wide, narrow = notSextet|notASCII, notPair|0x80
+		}
+		out := make([]byte, len(coded)+16)
+		n := blocksOf64(out, coded, ascii)
+		for i := 0; i+32 <= len(coded); i += 4 {
+			four := three(coded, i)
+			if i < n && four&wide != 0 {
+				t.Fatalf("%q, ascii: %v: %d are decoded, and at %d it is %x", coded, ascii, n, i, four)
+			}
+			if i < n && !bytes.Equal(out[i/4*3:i/4*3+3], []byte{byte(four), byte(four >> 8), byte(four >> 16)}) {
+				t.Fatalf("%q: at %d it is %x, want %x", coded, i, out[i/4*3:i/4*3+3], four)
+			}
+		}
+		if n+32 <= len(coded) && allOf64(coded[n:n+32], wide) {
+			t.Fatalf("%q, ascii: %v: no more than %d are decoded", coded, ascii, n)
+		}
+		n = blocksOf16(out, hexed, ascii)
+		for i := 0; i < n; i += 2 {
+			if pair := pairAt(hexed, i); pair&narrow != 0 || out[i/2] != byte(pair) {
+				t.Fatalf("%q, ascii: %v: at %d it is %x, want %x", hexed, ascii, i, out[i/2], pair)
+			}
+		}
+		whole := n+32 <= len(hexed)
+		for i := n; whole && i < n+32; i += 2 {
+			whole = pairAt(hexed, i)&narrow == 0
+		}
+		if whole {
+			t.Fatalf("%q, ascii: %v: no more than %d are decoded", hexed, ascii, n)
+		}
+	}
+}
+
+// allOf64 says whether all of b is base64 of what may be part of a form.
+func allOf64(b []byte, wanted uint32) bool {
+	for i := 0; i+4 <= len(b); i += 4 {
+		if three(b, i)&wanted != 0 {
+			return false
+		}
+	}
+	return true
 }

@@ -35,6 +35,12 @@ func packSSE(out, b *byte, keep uint64, places *[256]uint64)
 //go:noescape
 func leadsAVX2(b *[64]byte) (leads, others uint64)
 
+//go:noescape
+func sextetsAVX2(out, b *byte, blocks int, rows *[16]byte, high uint32) (done int)
+
+//go:noescape
+func pairsAVX2(out, b *byte, blocks int, rows *[16]byte, high uint32) (done int)
+
 // folds says whether this machine has what fold is made of.
 var folds = cpu.X86.HasAVX2 && cpu.X86.HasPOPCNT
 
@@ -66,6 +72,36 @@ func pack(out []byte, b *[64]byte, keep uint64) {
 	}
 	packSSE(&out[:64][0], &b[0], keep, &places)
 }
+
+// blocksOf64 decodes base64, 32 characters to 24 bytes at a time, as long as all are
+// of its alphabets and, where ascii is asked for, decode to ASCII, and says how many
+// characters that were. out has room for 8 bytes more.
+func blocksOf64(out, b []byte, ascii bool) (done int) {
+	blocks := min(len(b)/32, (len(out)-8)/24)
+	if !folds || blocks <= 0 {
+		return 0
+	}
+	high := uint32(0)
+	if ascii {
+		high = 1<<24 - 1
+	}
+	return 32 * sextetsAVX2(&out[0], &b[0], blocks, &codingRows[0], high)
+}
+
+// blocksOf16 decodes hex in the same way, 32 digits to 16 bytes at a time.
+func blocksOf16(out, b []byte, ascii bool) (done int) {
+	blocks := min(len(b)/32, len(out)/16)
+	if !folds || blocks <= 0 {
+		return 0
+	}
+	high := uint32(0)
+	if ascii {
+		high = 1<<16 - 1
+	}
+	return 32 * pairsAVX2(&out[0], &b[0], blocks, &codingRows[1], high)
+}
+
+var codingRows = rowsOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_", "0123456789abcdefABCDEF")
 
 // places says for each eight bits where the bytes are that they keep.
 var places = func() (t [256]uint64) {

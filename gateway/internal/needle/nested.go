@@ -108,7 +108,7 @@ func (s *search) unbase64(b []byte, lo, hi int, v *view) {
 func (s *search) groups(b []byte, start, lo int, v *view) (end int) {
 	wanted, _ := s.set.wanted()
 	first := len(v.buf)
-	v.buf = slices.Grow(v.buf, (len(b)-start)/4*3+8)
+	v.buf = slices.Grow(v.buf, (len(b)-start)/4*3+8+8)
 	before := start
 	if start-4 >= lo && three(b, start-4)&notSextet == 0 {
 		before = start - 4
@@ -120,7 +120,10 @@ func (s *search) groups(b []byte, start, lo int, v *view) (end int) {
 		binary.LittleEndian.PutUint32(out, three(b, before))
 		n = 3
 	}
-	for end = start; end+4 <= len(b); end += 4 {
+	end = start + blocksOf64(out[n:], b[start:], wanted&notASCII != 0)
+	n += (end - start) / 4 * 3
+	v.used = max(v.used, first+n+8)
+	for ; end+4 <= len(b); end += 4 {
 		bytes := three(b, end)
 		if bytes&wanted != 0 {
 			break
@@ -172,8 +175,9 @@ func (s *search) pairs(b []byte, start int, v *view) (end int) {
 	_, wanted := s.set.wanted()
 	v.buf = slices.Grow(v.buf, (len(b)-start)/2+1)
 	out := v.buf[len(v.buf):cap(v.buf)]
-	n := 0
-	for end = start; end+2 <= len(b) && n < len(out); end += 2 {
+	end = start + blocksOf16(out, b[start:], wanted&0x80 != 0)
+	n := (end - start) / 2
+	for ; end+2 <= len(b) && n < len(out); end += 2 {
 		pair := pairAt(b, end)
 		if pair&wanted != 0 {
 			break
