@@ -203,41 +203,6 @@ func (p *writer) join(c rune) {
 	}
 }
 
-// units takes over what is written like the byte before: what token would give,
-// many at once. It gives where they end.
-func (p *writer) units(b []byte, i int, form Form, plain *[256]bool) int {
-	out, n := p.buf[len(p.buf):cap(p.buf)], 0
-	start := i
-	switch form {
-	case JSON:
-		for ; i+6 <= len(b) && n < len(out) && string(b[i:i+4]) == `\u00`; i, n = i+6, n+1 {
-			high, low := unhex[b[i+4]], unhex[b[i+5]]
-			if out[n] = high<<4 | low; high|low > 15 || !plain[out[n]] {
-				break
-			}
-		}
-		p.take(n, start, 6, JSON)
-	case Percent:
-		for ; i+3 <= len(b) && n < len(out) && b[i] == '%'; i, n = i+3, n+1 {
-			high, low := unhex[b[i+1]], unhex[b[i+2]]
-			if out[n] = high<<4 | low; high|low > 15 || !plain[out[n]] {
-				break
-			}
-		}
-		p.take(n, start, 3, Percent)
-	}
-	return i
-}
-
-// take makes n bytes behind buf its own, each written in span of the parent's from
-// in on.
-func (p *writer) take(n, in int, span uint8, form Form) {
-	if n > 0 {
-		p.mark(in, span, form)
-		p.buf = p.buf[:len(p.buf)+n]
-	}
-}
-
 // unescaped is what the views make of a secret, layer by layer.
 func unescaped(value []byte) []byte {
 	for range maxOver {

@@ -38,6 +38,7 @@ type folder struct {
 	p     *writer
 	c     *content
 	rows  [][16]byte
+	plain *[256]bool
 	lined bool
 	in    [kinds1 + 1]uint64
 	more  [max(kinds2, kinds3) + 1]uint64
@@ -67,11 +68,18 @@ type block struct {
 // and says how far that was.
 func (s *search) fold(i, end int, lined bool) (at, stop int) {
 	f := &s.folder
-	f.u, f.p, f.c, f.lined, f.rows = &s.text, &s.writer, s.set, lined, tokenRows[0]
+	f.u, f.p, f.c, f.lined = &s.text, &s.writer, s.set, lined
+	f.rows, f.plain = tokenRows[0], &s.set.plain[0]
 	if f.u.quoted {
-		f.rows = tokenRows[1]
+		f.rows, f.plain = tokenRows[1], &s.set.plain[1]
 	}
 	for i < end && i+64 <= len(f.u.b) {
+		if form := alike(f.u.b[i:]); form != 0 {
+			if next := f.row(i, end, form); next > i {
+				i = next
+				continue
+			}
+		}
 		i += f.block(i, end-i)
 		if f.u.cut {
 			return i, i
