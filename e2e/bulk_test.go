@@ -19,7 +19,7 @@ import (
 
 // maxGrowth is how much more memory the broker may hold, at any moment, for a
 // body of any size.
-const maxGrowth = 96 << 20 // what the collector leaves differs by 40 MiB from run to run; what is moved is a GiB each way
+const maxGrowth = 64 << 20
 
 // A body goes through in constant memory, whichever way and however framed.
 func TestBulkInFlatMemory(t *testing.T) {

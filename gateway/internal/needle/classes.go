@@ -16,41 +16,45 @@ const (
 
 // class is a set of bytes. The second of two zeros is in none: it is no UTF-16.
 type class struct {
-	// One bit for each high half of a byte, in the place of its low half, for
-	// ASCII. This is the shape that a shuffle instruction looks up.
-	rows [16]byte
-	high uint64 // 0x80 in each byte where those above ASCII are members
-	in   [256]bool
+	// One bit for each high half of a byte, in the place of its low half: in rows for
+	// ASCII, in above for what is above it. This is the shape that a shuffle
+	// instruction looks up.
+	rows, above [16]byte
+	in          [256]bool
 }
-
-const allHigh = 0x8080808080808080
 
 func newClasses(alphabet *[256]bool) *classes {
 	c := &classes{}
-	for b := 128; b < 256; b++ {
-		if alphabet[b] {
-			c[runClass].high = allHigh
-		}
-	}
-	c[plainClass].high = allHigh
+	utf8 := inUTF8(alphabet)
 	for b := range 256 {
 		ch := byte(b)
-		c[runClass].in[b] = alphabet[b] || special[ch] && ch < 0x80 || ch == '#' || ch == ';'
+		c[runClass].in[b] = alphabet[b] || utf8[b] || special[ch] && ch < 0x80 || ch == '#' || ch == ';'
 		c[hexClass].in[b] = unhex[ch] < 16 || between(ch) || ch == 'x' || ch == 'X'
 		c[lineClass].in[b] = unhex[ch] < 16 || ch == '\n' || ch == '\r'
 		c[plainClass].in[b] = !special[ch]
 	}
 	for k := range c {
 		class := &c[k]
-		for b := range 256 {
-			if b >= 0x80 {
-				class.in[b] = class.high != 0
-			} else if class.in[b] {
+		for b, in := range class.in {
+			switch {
+			case in && b < 0x80:
 				class.rows[b&15] |= 1 << (b >> 4)
+			case in:
+				class.above[b&15] |= 1 << (b>>4 - 8)
 			}
 		}
 	}
 	return c
+}
+
+// inUTF8 are the bytes that those of Latin-1, in a secret, are written with in UTF-8.
+func inUTF8(alphabet *[256]bool) (in [256]bool) {
+	for b := 0x80; b < 0x100; b++ {
+		if alphabet[b] {
+			in[0xC0|b>>6], in[0x80|b&0x3f] = true, true
+		}
+	}
+	return in
 }
 
 // between says whether c may stand between the pairs of hex digits.

@@ -24,7 +24,7 @@ func softly(b []byte) bool {
 // unescape takes one layer of escapes off b[start:end], all of the run class. Parts
 // that have none stay out: the text itself has been searched for them.
 func (s *search) unescape(text unescaper, start, end int, lined bool, v *view) {
-	b, class := text.b, &s.set.classes[runClass]
+	b := text.b
 	plain, easy := &s.set.plain[0], &s.set.easy
 	if text.quoted {
 		plain = &s.set.plain[1]
@@ -82,7 +82,7 @@ func (s *search) unescape(text unescaper, start, end int, lined bool, v *view) {
 			}
 		case c <= '\r' && joints[c]:
 			p.join(c)
-		case c <= 0xff || class.high == 0:
+		case c <= 0xff || !s.set.wide:
 			p.end()
 		default:
 			p.wide(c, i, uint8(next-i), form)
@@ -133,7 +133,7 @@ func (p *writer) begin() {
 // end ends the part. One that is as in the parent, or too short, is dropped.
 func (p *writer) end() {
 	v := p.v
-	v.used = max(v.used, min(len(p.buf)+slack, cap(p.buf)))
+	p.drops(len(p.buf))
 	switch {
 	case len(p.buf) == p.first && !p.escaped:
 	case p.escaped && len(p.buf)-p.first >= p.shortest:
@@ -144,6 +144,10 @@ func (p *writer) end() {
 	}
 	p.begin()
 }
+
+// drops says that what is written, n bytes and what stands behind them, may be no part
+// of the view.
+func (p *writer) drops(n int) { p.v.used = max(p.v.used, min(n+slack, cap(p.buf))) }
 
 // mark says where the bytes that follow come from.
 func (p *writer) mark(in int, span uint8, form Form) {

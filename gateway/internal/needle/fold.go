@@ -231,7 +231,7 @@ func (f *folder) others(k *block, at int) {
 		case c <= 0xff:
 			f.b[i] = byte(c)
 			k.odd |= uint64(f.c.strange[c]) & unfit << i
-		case f.c.classes[runClass].high == 0:
+		case !f.c.wide:
 			k.borders |= 1 << i
 		default:
 			k.gone &^= below(utf8.EncodeRune(f.b[i:], c)) << i
@@ -262,6 +262,7 @@ func (p *writer) block(b *[64]byte, k *block, keep, escaped uint64) {
 		if (p.escaped || escaped&part != 0) && before+bits.OnesCount64(keep&part) >= p.shortest {
 			b[bits.TrailingZeros64(bit)], keep = p.v.end, keep|bit
 		} else {
+			p.drops(n)
 			keep &^= part
 			n -= before
 			out = p.buf[n : n+64]

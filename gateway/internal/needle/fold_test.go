@@ -176,3 +176,28 @@ func allOf64(b []byte, wanted uint32) bool {
 	}
 	return true
 }
+
+// Nothing of what was decoded stays behind in the room that a search worked in.
+func TestASearchLeavesNothingBehind(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 6))
+	s := set("sk-"+letters(r, 48), letters(r, 16))
+	for range 2000 {
+		var text []byte
+		for size := r.IntN(2000); len(text) < size; {
+			text = append(text, tokenPieces[r.IntN(len(tokenPieces))]...)
+			if r.IntN(4) == 0 {
+				text = append(text, base64.StdEncoding.EncodeToString([]byte(letters(r, r.IntN(90))))...)
+			}
+		}
+		room := searches.Get().(*search)
+		searches.Put(room)
+		s.Find(text, 0, Whole, nil)
+		for level := range room.views {
+			for k := range room.views[level] {
+				if left := bytes.Trim(room.views[level][k].buf[:cap(room.views[level][k].buf)], "\x00"); len(left) > 0 {
+					t.Fatalf("%q: %q is left of view %d.%d", text, left, level, k)
+				}
+			}
+		}
+	}
+}

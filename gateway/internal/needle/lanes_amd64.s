@@ -14,9 +14,17 @@ DATA bits<>+16(SB)/8, $0x8040201008040201
 DATA bits<>+24(SB)/8, $0x0000000000000000
 GLOBL bits<>(SB), RODATA|NOPTR, $32
 
+// 1<<(i-8) for the high halves of what is above ASCII.
+DATA above<>+0(SB)/8, $0x0000000000000000
+DATA above<>+8(SB)/8, $0x8040201008040201
+DATA above<>+16(SB)/8, $0x0000000000000000
+DATA above<>+24(SB)/8, $0x8040201008040201
+GLOBL above<>(SB), RODATA|NOPTR, $32
+
 #define SETUP(class) \
 	VBROADCASTI128 class_rows(class), Y0; \
-	VPBROADCASTQ class_high(class), Y1; \
+	VBROADCASTI128 class_above(class), Y1; \
+	VMOVDQU above<>(SB), Y11; \
 	VMOVDQU nibble<>(SB), Y2; \
 	VMOVDQU bits<>(SB), Y3; \
 	VPXOR Y4, Y4, Y4
@@ -28,10 +36,12 @@ GLOBL bits<>(SB), RODATA|NOPTR, $32
 	VPAND Y2, Y5, Y6; \
 	VPSRLW $4, Y5, Y7; \
 	VPAND Y2, Y7, Y7; \
+	VPSHUFB Y7, Y11, Y8; \
+	VPSHUFB Y6, Y1, Y12; \
+	VPAND Y8, Y12, Y8; \
 	VPSHUFB Y7, Y3, Y7; \
 	VPSHUFB Y6, Y0, Y6; \
 	VPAND Y7, Y6, Y6; \
-	VPAND Y1, Y5, Y8; \
 	VPOR Y8, Y6, Y6; \
 	VPCMPEQB Y4, Y6, Y6; \
 	VPCMPEQB Y4, Y5, Y5; \

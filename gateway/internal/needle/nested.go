@@ -68,7 +68,7 @@ func newPairs() *[1 << 16]uint16 {
 // in base64, and which of a pair in hex. A secret with bytes above ASCII can stand
 // in base64 and hex of anything.
 func (c *content) wanted() (three uint32, two uint16) {
-	if c.classes[runClass].high != 0 {
+	if c.wide && !c.binary {
 		return notSextet, notPair
 	}
 	return notSextet | notASCII, notPair | 0x80

@@ -56,6 +56,8 @@ type content struct {
 	strange  [256]byte    // what a value is that is not easy, or is a percent sign
 	classes  *classes
 	border   byte // that is of no class, where there is one
+	wide     bool // bytes above ASCII are searched for,
+	binary   bool // and so many that nearly anything may be a form
 	shortest int  // bytes of the shortest secret, 0: none
 	groups   int  // whole groups of base64 that a form in it has at least
 	pairs    int  // the same for hex
@@ -194,6 +196,10 @@ func (c *content) learn(value []byte) {
 	}
 }
 
+// maxHigh is how many different bytes above ASCII secrets may have for a form of a
+// form, in base64 or hex, to have them too. With more, any base64 could be one.
+const maxHigh = 64
+
 // shape works out what the decoders go by.
 func (c *content) shape() {
 	if c.shortest == 0 {
@@ -212,7 +218,14 @@ func (c *content) shape() {
 		}
 	}
 	c.strange['%'] |= percentage
-	for b := range 0x80 {
+	high := 0
+	for _, in := range c.alphabet[0x80:] {
+		if in {
+			high++
+		}
+	}
+	c.wide, c.binary = high > 0, high > maxHigh
+	for b := range 256 {
 		if !c.classes[runClass].in[b] && !c.classes[hexClass].in[b] {
 			c.border = byte(b)
 			break
