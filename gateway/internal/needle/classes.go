@@ -1,6 +1,9 @@
 package needle
 
-import "math/bits"
+import (
+	"encoding/binary"
+	"math/bits"
+)
 
 // classes tell which bytes of a text may matter. A text is looked at 64 bytes at
 // a time, for stretches that are wholly of a class, so that nearly all of it is
@@ -64,6 +67,17 @@ func between(c byte) bool {
 		return true
 	}
 	return false
+}
+
+// membersAbove are those of 64 bytes that are members, above ASCII.
+func (c *class) membersAbove(b *[64]byte) uint64 {
+	var low [64]byte
+	for i := 0; i < 64; i += 8 {
+		binary.LittleEndian.PutUint64(low[i:], binary.LittleEndian.Uint64(b[i:])^0x8080808080808080)
+	}
+	var in [2]uint64
+	kinds(&low, [][16]byte{c.above}, in[:])
+	return in[0]
 }
 
 // has says whether b[i] is of the class.

@@ -3,7 +3,6 @@ package needle
 import (
 	"bytes"
 	"encoding/binary"
-	"slices"
 	"unicode/utf8"
 )
 
@@ -21,11 +20,12 @@ func softly(b []byte) bool {
 	}
 }
 
-// unescape takes one layer of escapes off b[start:end], all of the run class. Parts
-// that have none stay out: the text itself has been searched for them.
+// unescape takes one layer of escapes off b[start:end]. What is not of the run class is
+// a border. Parts that have no escapes stay out: the text itself has been searched for
+// them.
 func (s *search) unescape(text unescaper, start, end int, lined bool, v *view) {
 	b := text.b
-	plain, easy := &s.set.plain[0], &s.set.easy
+	class, plain, easy := &s.set.classes[runClass], &s.set.plain[0], &s.set.easy
 	if text.quoted {
 		plain = &s.set.plain[1]
 	}
@@ -42,11 +42,11 @@ func (s *search) unescape(text unescaper, start, end int, lined bool, v *view) {
 			i++
 			continue
 		}
-		if joints[ch] {
+		if joints[ch] || !class.in[ch] {
 			if i > from {
 				p.copy(b, from, i)
 			}
-			if lined && ch == '\n' {
+			if lined && ch == '\n' || !class.has(b, i) {
 				p.end()
 			} else {
 				p.join(rune(ch))
@@ -113,7 +113,7 @@ type writer struct {
 // write writes behind what v has, room bytes at most, and leaves parts out that are
 // not as long as shortest.
 func write(v *view, room, shortest int) writer {
-	v.buf = slices.Grow(v.buf, room+slack)
+	v.room(room + slack)
 	p := writer{v: v, buf: v.buf, shortest: shortest}
 	p.begin()
 	return p

@@ -69,9 +69,9 @@ type block struct {
 func (s *search) fold(i, end int, lined bool) (at, stop int) {
 	f := &s.folder
 	f.u, f.p, f.c, f.lined = &s.text, &s.writer, s.set, lined
-	f.rows, f.plain = tokenRows[0], &s.set.plain[0]
+	f.rows, f.plain = s.set.tokens[0], &s.set.plain[0]
 	if f.u.quoted {
-		f.rows, f.plain = tokenRows[1], &s.set.plain[1]
+		f.rows, f.plain = s.set.tokens[1], &s.set.plain[1]
 	}
 	for i < end && i+64 <= len(f.u.b) {
 		if form := alike(f.u.b[i:]); form != 0 {
@@ -94,7 +94,15 @@ func (f *folder) block(at, room int) int {
 	kinds(&f.b, f.rows, f.in[:])
 	in, size := &f.in, min(room, 64)
 	k := block{end: min(room, decided), lf: in[kindLF], cr: in[kindCR], zero: in[kindZero]}
-	if any := in[kindIntroducer] | in[kindBackslash] | in[kindAmp] | k.lf | k.cr | k.zero | in[kindHigh]; any<<(64-size) == 0 {
+	member := in[kindMember]
+	if in[kindHigh] != 0 && f.c.wide {
+		member |= f.c.classes[runClass].membersAbove(&f.b)
+	}
+	others := ^member
+	if k.zero != 0 {
+		others |= f.twice(k.zero, at)
+	}
+	if any := in[kindIntroducer] | in[kindBackslash] | in[kindAmp] | k.lf | k.cr | k.zero | in[kindHigh] | others; any<<(64-size) == 0 {
 		f.p.whole(&f.b, size)
 		return size
 	}
@@ -109,7 +117,7 @@ func (f *folder) block(at, room int) int {
 	k.hexes = in[kindIntroducer] & k.starts & (hex >> 1) & (hex >> 2)
 	k.soft = in[kindEqual] & k.starts & ((k.lf | k.cr) >> 1)
 	if in[kindHigh] != 0 {
-		k.latin = leads(&f.b) & k.starts
+		k.latin = leads(&f.b) & k.starts & member
 	}
 	if in[kindAmp]&k.starts != 0 {
 		f.references(&k)
@@ -130,7 +138,8 @@ func (f *folder) block(at, room int) int {
 		k.end = max(k.end, bits.Len64(k.gone|k.soft<<1))
 		mask = below(k.end)
 	}
-	k.lf, k.cr, k.zero = k.lf&mask, k.cr&mask, k.zero&mask
+	k.borders = (k.borders | others&^k.gone) & mask
+	k.lf, k.cr, k.zero = k.lf&mask, k.cr&mask, k.zero&mask&^others
 	if f.lined {
 		ends := k.lf &^ (k.soft << 1)
 		k.borders, k.lf = k.borders|ends, k.lf&^ends
@@ -141,6 +150,14 @@ func (f *folder) block(at, room int) int {
 	joints := k.lf | k.cr | k.zero
 	f.p.block(&f.b, &k, mask&^(k.gone|joints|k.borders), (tokens|joints|backs&mask)&^k.borders)
 	return k.end
+}
+
+// twice are those zeros that follow another, which are no UTF-16.
+func (f *folder) twice(zero uint64, at int) uint64 {
+	if at > 0 && f.u.b[at-1] == 0 {
+		return zero & (zero<<1 | 1)
+	}
+	return zero & (zero << 1)
 }
 
 // below has the bits below n.

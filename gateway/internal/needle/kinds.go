@@ -13,8 +13,9 @@ const (
 	kindCR
 	kindZero
 	kindEqual
-	kindHigh // above ASCII
-	kinds1   = kindHigh
+	kindMember // of the run class
+	kindHigh   // above ASCII
+	kinds1     = kindHigh
 )
 
 const ( // behind a backslash
@@ -36,7 +37,7 @@ const ( // behind an ampersand
 
 var (
 	tokenRows = [2][][16]byte{tokenKinds("%"), tokenKinds("%=")} // the second is of quoted-printable
-	backRows  = rowsOf("nrtbf/\"'%&=", "u", "xX"[:1], "0")
+	backRows  = rowsOf("nrtbf/\"'%&=", "u", "x", "0")
 	ampRows   = rowsOf("#", "0123456789", "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", ";", "xX")
 )
 

@@ -30,29 +30,48 @@ func (c *class) pass(b []byte, blocks int) (passed int) {
 func kindsAVX2(b *byte, rows *[16]byte, n int, in *uint64)
 
 //go:noescape
+func kindsAVX512(b *byte, rows *[16]byte, n int, in *uint64)
+
+//go:noescape
 func packSSE(out, b *byte, keep uint64, places *[256]uint64)
+
+//go:noescape
+func packVBMI2(out, b *byte, keep uint64)
 
 //go:noescape
 func leadsAVX2(b *[64]byte) (leads, others uint64)
 
 //go:noescape
-func sextetsAVX2(out, b *byte, blocks int, rows *[16]byte, high uint32) (done int)
+func sextetsVBMI2(out, b *byte, keep, border uint64)
 
 //go:noescape
-func pairsAVX2(out, b *byte, blocks int, rows *[16]byte, high uint32) (done int)
+func sextetsAVX2(out, b *byte, keep, border uint64, places *[256]uint64)
+
+//go:noescape
+func digitsVBMI2(out, b *byte, keep, border uint64)
+
+//go:noescape
+func digitsAVX2(out, b *byte, keep, border uint64, places *[256]uint64)
 
 // folds says whether this machine has what fold is made of.
 var folds = cpu.X86.HasAVX2 && cpu.X86.HasPOPCNT
+
+// wides says whether its instructions work on 64 bytes, of which one moves those that
+// are kept.
+var wides = cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VBMI2
 
 // kinds says which of 64 bytes are of each kind, and behind those, which are above
 // ASCII. rows are as in a class.
 func kinds(b *[64]byte, rows [][16]byte, in []uint64) {
 	_ = in[len(rows)]
-	if !folds {
+	switch {
+	case wides:
+		kindsAVX512(&b[0], &rows[0], len(rows), &in[0])
+	case folds:
+		kindsAVX2(&b[0], &rows[0], len(rows), &in[0])
+	default:
 		kindsSlow(b, rows, in)
-		return
 	}
-	kindsAVX2(&b[0], &rows[0], len(rows), &in[0])
 }
 
 // leads are those of 64 bytes that begin a character of two bytes, of Latin-1.
@@ -70,38 +89,40 @@ func pack(out []byte, b *[64]byte, keep uint64) {
 		packSlow(out, b, keep)
 		return
 	}
+	if wides {
+		packVBMI2(&out[:64][0], &b[0], keep)
+		return
+	}
 	packSSE(&out[:64][0], &b[0], keep, &places)
 }
 
-// blocksOf64 decodes base64, 32 characters to 24 bytes at a time, as long as all are
-// of its alphabets and, where ascii is asked for, decode to ASCII, and says how many
-// characters that were. out has room for 8 bytes more.
-func blocksOf64(out, b []byte, ascii bool) (done int) {
-	blocks := min(len(b)/32, (len(out)-8)/24)
-	if !folds || blocks <= 0 {
-		return 0
+// sextets decodes 64 characters of base64, each four to three bytes and a border, of
+// which it moves those that are kept to out, which has room for all. What is no such
+// character gives any bits.
+func sextets(out []byte, b *[64]byte, keep uint64, border byte) {
+	word := 0x0100000001000000 * uint64(border)
+	switch {
+	case wides:
+		sextetsVBMI2(&out[:64][0], &b[0], keep, word)
+	case folds:
+		sextetsAVX2(&out[:64][0], &b[0], keep, word, &places)
+	default:
+		sextetsSlow(out, b, keep, border)
 	}
-	high := uint32(0)
-	if ascii {
-		high = 1<<24 - 1
-	}
-	return 32 * sextetsAVX2(&out[0], &b[0], blocks, &codingRows[0], high)
 }
 
-// blocksOf16 decodes hex in the same way, 32 digits to 16 bytes at a time.
-func blocksOf16(out, b []byte, ascii bool) (done int) {
-	blocks := min(len(b)/32, len(out)/16)
-	if !folds || blocks <= 0 {
-		return 0
+// digits does so with hex, each two digits to a byte and a border.
+func digits(out []byte, b *[64]byte, keep uint64, border byte) {
+	word := 0x0100010001000100 * uint64(border)
+	switch {
+	case wides:
+		digitsVBMI2(&out[:64][0], &b[0], keep, word)
+	case folds:
+		digitsAVX2(&out[:64][0], &b[0], keep, word, &places)
+	default:
+		digitsSlow(out, b, keep, border)
 	}
-	high := uint32(0)
-	if ascii {
-		high = 1<<16 - 1
-	}
-	return 32 * pairsAVX2(&out[0], &b[0], blocks, &codingRows[1], high)
 }
-
-var codingRows = rowsOf("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/-_", "0123456789abcdefABCDEF")
 
 // places says for each eight bits where the bytes are that they keep.
 var places = func() (t [256]uint64) {

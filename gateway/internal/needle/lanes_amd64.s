@@ -1,25 +1,12 @@
 #include "go_asm.h"
 #include "textflag.h"
-
-DATA nibble<>+0(SB)/8, $0x0f0f0f0f0f0f0f0f
-DATA nibble<>+8(SB)/8, $0x0f0f0f0f0f0f0f0f
-DATA nibble<>+16(SB)/8, $0x0f0f0f0f0f0f0f0f
-DATA nibble<>+24(SB)/8, $0x0f0f0f0f0f0f0f0f
-GLOBL nibble<>(SB), RODATA|NOPTR, $32
+#include "lanes_amd64.h"
 
 // 1<<i for the high halves of ASCII, nothing for those above it.
-DATA bits<>+0(SB)/8, $0x8040201008040201
-DATA bits<>+8(SB)/8, $0x0000000000000000
-DATA bits<>+16(SB)/8, $0x8040201008040201
-DATA bits<>+24(SB)/8, $0x0000000000000000
-GLOBL bits<>(SB), RODATA|NOPTR, $32
+TWICE(bits, 0x8040201008040201, 0x0000000000000000)
 
 // 1<<(i-8) for the high halves of what is above ASCII.
-DATA above<>+0(SB)/8, $0x0000000000000000
-DATA above<>+8(SB)/8, $0x8040201008040201
-DATA above<>+16(SB)/8, $0x0000000000000000
-DATA above<>+24(SB)/8, $0x8040201008040201
-GLOBL above<>(SB), RODATA|NOPTR, $32
+TWICE(above, 0x0000000000000000, 0x8040201008040201)
 
 #define SETUP(class) \
 	VBROADCASTI128 class_rows(class), Y0; \
@@ -181,15 +168,33 @@ kind:
 	VZEROUPPER
 	RET
 
-#define PACK(off) \
-	MOVBLZX CX, R9; \
-	MOVQ off(SI), X0; \
-	MOVQ (BX)(R9*8), X1; \
-	PSHUFB X1, X0; \
-	MOVQ X0, (DI); \
-	POPCNTQ R9, R9; \
-	ADDQ R9, DI; \
-	SHRQ $8, CX
+// func kindsAVX512(b *byte, rows *[16]byte, n int, in *uint64)
+TEXT ·kindsAVX512(SB), NOSPLIT, $0-32
+	MOVQ b+0(FP), SI
+	MOVQ rows+8(FP), DI
+	MOVQ n+16(FP), CX
+	MOVQ in+24(FP), DX
+	VMOVDQU64 (SI), Z0
+	VBROADCASTI32X4 nibble<>(SB), Z6
+	VBROADCASTI32X4 bits<>(SB), Z7
+	VPANDQ Z6, Z0, Z2
+	VPSRLW $4, Z0, Z4
+	VPANDQ Z6, Z4, Z4
+	VPSHUFB Z4, Z7, Z4
+
+each:
+	VBROADCASTI32X4 (DI), Z6
+	VPSHUFB Z2, Z6, Z6
+	VPTESTMB Z4, Z6, K1
+	KMOVQ K1, (DX)
+	ADDQ $16, DI
+	ADDQ $8, DX
+	DECQ CX
+	JNZ  each
+	VPMOVB2M Z0, K1
+	KMOVQ K1, (DX)
+	VZEROUPPER
+	RET
 
 // func packSSE(out, b *byte, keep uint64, places *[256]uint64)
 TEXT ·packSSE(SB), NOSPLIT, $0-32
@@ -207,23 +212,23 @@ TEXT ·packSSE(SB), NOSPLIT, $0-32
 	PACK(56)
 	RET
 
-DATA lead<>+0(SB)/8, $0xc2c2c2c2c2c2c2c2
-DATA lead<>+8(SB)/8, $0xc2c2c2c2c2c2c2c2
-DATA lead<>+16(SB)/8, $0xc2c2c2c2c2c2c2c2
-DATA lead<>+24(SB)/8, $0xc2c2c2c2c2c2c2c2
-GLOBL lead<>(SB), RODATA|NOPTR, $32
+// func packVBMI2(out, b *byte, keep uint64)
+TEXT ·packVBMI2(SB), NOSPLIT, $0-24
+	MOVQ out+0(FP), DI
+	MOVQ b+8(FP), SI
+	MOVQ keep+16(FP), CX
+	KMOVQ CX, K1
+	VMOVDQU64 (SI), Z0
+	VPCOMPRESSB.Z Z0, K1, Z0
+	VMOVDQU64 Z0, (DI)
+	VZEROUPPER
+	RET
 
-DATA even<>+0(SB)/8, $0xfefefefefefefefe
-DATA even<>+8(SB)/8, $0xfefefefefefefefe
-DATA even<>+16(SB)/8, $0xfefefefefefefefe
-DATA even<>+24(SB)/8, $0xfefefefefefefefe
-GLOBL even<>(SB), RODATA|NOPTR, $32
+EIGHT(lead, 0xc2c2c2c2c2c2c2c2)
 
-DATA first<>+0(SB)/8, $0xc0c0c0c0c0c0c0c0
-DATA first<>+8(SB)/8, $0xc0c0c0c0c0c0c0c0
-DATA first<>+16(SB)/8, $0xc0c0c0c0c0c0c0c0
-DATA first<>+24(SB)/8, $0xc0c0c0c0c0c0c0c0
-GLOBL first<>(SB), RODATA|NOPTR, $32
+EIGHT(even, 0xfefefefefefefefe)
+
+EIGHT(first, 0xc0c0c0c0c0c0c0c0)
 
 // func leadsAVX2(b *[64]byte) (leads, others uint64)
 TEXT ·leadsAVX2(SB), NOSPLIT, $0-24

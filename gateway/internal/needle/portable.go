@@ -19,6 +19,6 @@ func leads(b *[64]byte) uint64 { return leadsSlow(b) }
 
 func pack(out []byte, b *[64]byte, keep uint64) { packSlow(out, b, keep) }
 
-func blocksOf64(out, b []byte, ascii bool) int { return 0 }
+func sextets(out []byte, b *[64]byte, keep uint64, border byte) { sextetsSlow(out, b, keep, border) }
 
-func blocksOf16(out, b []byte, ascii bool) int { return 0 }
+func digits(out []byte, b *[64]byte, keep uint64, border byte) { digitsSlow(out, b, keep, border) }

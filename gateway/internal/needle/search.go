@@ -35,10 +35,14 @@ type search struct {
 	again  bool // that there was one
 	work   int  // bytes decoded
 	views  [maxOver][5]view
-	last   [4]byte   // scratch
-	text   unescaper // and writer and folder: where a layer is taken off
+	text   unescaper // where a layer of escapes is taken off, with the two that follow
 	writer writer
 	folder folder
+	blocks []coded // what of a run may be coded, and where
+	hot64  hot
+	hot16  hot
+	in     [codedKinds + 1]uint64 // scratch
+	end    [sight]byte
 }
 
 const (
@@ -81,6 +85,7 @@ func (s *search) wipe() {
 		}
 	}
 	s.text, s.writer, s.folder = unescaper{}, writer{}, folder{}
+	s.end = [sight]byte{}
 	clear(s.found[:cap(s.found)])
 }
 
@@ -106,6 +111,25 @@ func (s *search) scan(v *view, b []byte, lo int) {
 	s.level = level
 }
 
+// Runs that stand close together, no more than nearby bytes, are taken as one, for at
+// least together bytes.
+const (
+	nearby   = 16
+	together = 512
+)
+
+// stretch is the first run of b, from at on, that is long enough for a form; or several
+// of them and what is between, where the one before has ended close to it. The first
+// one is looked for from lo on. There is none where start is end.
+func (c *content) stretch(b []byte, at, lo int) (start, end int) {
+	class := &c.classes[runClass]
+	start, end = class.run(b, at, c.shortest)
+	if at > lo && start-at <= nearby && start < end {
+		end = max(end, class.span(b, min(start+together, len(b))))
+	}
+	return start, end
+}
+
 // decode fills the views with what runs of b, long enough for a form, may decode
 // to. b is what v holds, or the text itself.
 func (s *search) decode(v *view, b []byte, lo int, views *[5]view) {
@@ -119,7 +143,7 @@ func (s *search) decode(v *view, b []byte, lo int, views *[5]view) {
 	}
 	for end := lo; ; {
 		var start int
-		if start, end = c.classes[runClass].run(b, end, c.shortest); start == end {
+		if start, end = c.stretch(b, end, lo); start == end {
 			break
 		}
 		if layers < maxLayers && c.classes[plainClass].span(b[:end], start) < end {
@@ -130,11 +154,8 @@ func (s *search) decode(v *view, b []byte, lo int, views *[5]view) {
 				text.quoted = false
 			}
 		}
-		if codings && end-start >= 4*c.groups {
-			s.unbase64(b, start, end, &views[base64View])
-		}
-		if codings && end-start >= 2*c.pairs {
-			s.unpair(b, start, end, &views[hexView])
+		if codings && end-start >= 4*c.row64.full {
+			s.codings(b, start, end, &views[base64View], &views[hexView])
 		}
 	}
 	for end := lo; spaced; {

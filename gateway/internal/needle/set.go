@@ -55,13 +55,15 @@ type content struct {
 	easy     [256]bool    // of the run class, and nothing that is joined
 	strange  [256]byte    // what a value is that is not easy, or is a percent sign
 	classes  *classes
-	border   byte // that is of no class, where there is one
-	wide     bool // bytes above ASCII are searched for,
-	binary   bool // and so many that nearly anything may be a form
-	shortest int  // bytes of the shortest secret, 0: none
-	groups   int  // whole groups of base64 that a form in it has at least
-	pairs    int  // the same for hex
-	reach    int  // bytes of the longest form that is found
+	tokens   [2][][16]byte // the kinds of tokenRows, and the run class
+	border   byte          // that is of no class, where there is one
+	wide     bool          // bytes above ASCII are searched for,
+	binary   bool          // and so many that nearly anything may be a form
+	shortest int           // bytes of the shortest secret, 0: none
+	coded    [codedKinds][16]byte
+	row64    row // of base64 that a form in it is
+	row16    row // the same for hex
+	reach    int // bytes of the longest form that is found
 	lines    bool
 }
 
@@ -210,6 +212,9 @@ func (c *content) shape() {
 		c.alphabet[b] = c.alphabet[b] || isSextet(ch) || unhex[ch] < 16
 	}
 	c.classes = newClasses(&c.alphabet)
+	for k, rows := range tokenRows {
+		c.tokens[k] = append(slices.Clone(rows), c.classes[runClass].rows)
+	}
 	for b, in := range c.classes[runClass].in {
 		c.plain[0][b] = in && (!special[b] || b == '=')
 		c.plain[1][b] = in && !special[b]
@@ -231,8 +236,12 @@ func (c *content) shape() {
 			break
 		}
 	}
-	c.groups = min(max((c.shortest-1)/3, 1), 16)
-	c.pairs = max(c.shortest, 4)
+	inCoded := c.classes[runClass].in
+	if c.binary {
+		clear(inCoded[0x80:])
+	}
+	c.coded = codedRows(&inCoded)
+	c.row64, c.row16 = rowOf(4, max((c.shortest-1)/3, 1)), rowOf(2, max(c.shortest, 4))
 }
 
 // Find appends to hits every occurrence in b, of every form, that ends after

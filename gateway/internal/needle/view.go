@@ -27,9 +27,9 @@ type mark struct {
 	form    Form
 }
 
-// sextets is the span of what was decoded from base64: each byte has its bits from
+// ofSextets is the span of what was decoded from base64: each byte has its bits from
 // two characters, and three come from four.
-const sextets = 0xff
+const ofSextets = 0xff
 
 func (v *view) reset(parent *view, kind int, end byte, marked bool) {
 	*v = view{marked: marked, parent: parent, over: codedAs[kind], end: end, used: max(v.used, len(v.buf)), buf: v.buf[:0], marks: v.marks[:0]}
@@ -42,6 +42,16 @@ func (v *view) reset(parent *view, kind int, end byte, marked bool) {
 	case spacedView: // hex still
 		v.layers = 0
 	}
+}
+
+// room makes room for n bytes more. What it was in is wiped where it moves.
+func (v *view) room(n int) {
+	if cap(v.buf)-len(v.buf) >= n {
+		return
+	}
+	old := v.buf
+	v.buf = slices.Grow(v.buf, n)
+	clear(old[:cap(old)])
 }
 
 // wipe clears what v held, and drops what grew large.
@@ -122,7 +132,7 @@ func (v *view) verbatim(start, end int) bool {
 // span1 is where byte i, which is one of the mark's, stands in the parent.
 func (m mark) span1(i int) (from, to int) {
 	d, in, span := i-int(m.out), int(m.in), int(m.span)
-	if span == sextets {
+	if span == ofSextets {
 		at := in + d/3*4 + d%3
 		return at, at + 2
 	}

@@ -1,0 +1,335 @@
+package needle
+
+import "math/bits"
+
+// Base64 and hex of a form are found by looking at 64 characters at once, in words with
+// a bit for each. Of each character it is asked whether a byte of the run class, or a
+// part of one, may be written with it at that place in a group. Where as many groups
+// follow one another as a form has, they are decoded, for each way to cut the text into
+// groups. All else is passed by.
+
+// The kinds of characters that codings are told by.
+const (
+	kindSextet = iota // of base64: any, and where it may be of a form
+	kindFirst         // in the first place of four,
+	kindSecond
+	kindThird
+	kindFourth
+	kindDigit1 // a hex digit in the first place of two,
+	kindDigit2
+	codedKinds
+)
+
+// sextet is the value of a character of base64, in either alphabet, 255 where a byte is
+// none.
+var sextet = func() (t [256]byte) {
+	for c := range t {
+		t[c] = 255
+	}
+	for i, c := range []byte("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/") {
+		t[c] = byte(i)
+	}
+	t['-'], t['_'] = t['+'], t['/']
+	return t
+}()
+
+func isSextet(c byte) bool { return sextet[c] < 64 }
+
+// codedRows are the rows of the kinds, for forms that are made of the bytes of in.
+func codedRows(in *[256]bool) (rows [codedKinds][16]byte) {
+	var may [codedKinds][64]bool          // by the value of a character
+	var low2, high4, low4, high2 [16]bool // parts of bytes
+	for b, ok := range in {
+		if !ok {
+			continue
+		}
+		may[kindFirst][b>>2], may[kindFourth][b&63] = true, true
+		may[kindDigit1][b>>4], may[kindDigit2][b&15] = true, true
+		low2[b&3], high4[b>>4], low4[b&15], high2[b>>6] = true, true, true, true
+	}
+	for v := range 64 {
+		may[kindSecond][v] = low2[v>>4] && high4[v&15]
+		may[kindThird][v] = low4[v>>2] && high2[v&3]
+	}
+	for c := range 0x80 {
+		bit := byte(1) << (c >> 4)
+		if v := sextet[c]; v < 64 {
+			rows[kindSextet][c&15] |= bit
+			for k := kindFirst; k <= kindFourth; k++ {
+				if may[k][v] {
+					rows[k][c&15] |= bit
+				}
+			}
+		}
+		if v := unhex[c]; v < 16 {
+			for k := kindDigit1; k <= kindDigit2; k++ {
+				if may[k][v] {
+					rows[k][c&15] |= bit
+				}
+			}
+		}
+	}
+	return rows
+}
+
+// step is how many of 64 characters are decided about: what the next group is can be
+// told of each.
+const step = 56
+
+// coded is what of 64 characters is what, and of those behind the text nothing.
+type coded struct {
+	sextets uint64 // characters of base64
+	groups  uint64 // where four begin that may be part of a form
+	pairs   uint64 // where two hex digits do
+}
+
+// row says what a row of groups must be to be a form's.
+type row struct {
+	stride int // characters of a group
+	most   int // groups that follow one another, of those that begin in a block
+	half   int // groups that a form has in one block or the next
+	full   int // groups that it has in one, where it touches no other
+}
+
+func rowOf(stride, least int) row {
+	most := step / stride
+	return row{stride, most, min((least+1)/2, most), least}
+}
+
+// may are the places in a block that a form may be at, or a part of it that is long
+// enough.
+func (r row) may(in uint64) uint64 {
+	in &= below(step)
+	ends := below(r.stride) | below(r.stride)<<(step-r.stride*r.half)
+	may := follow(in, r.stride, r.half) & ends
+	if r.full <= r.most {
+		may |= follow(in, r.stride, r.full)
+	}
+	return may
+}
+
+// follow are those bits that n stand in a row from, each stride behind the other.
+func follow(in uint64, stride, n int) uint64 {
+	for have := 1; have < n && in != 0; {
+		more := min(have, n-have)
+		in &= in >> (stride * more)
+		have += more
+	}
+	return in
+}
+
+// hot are the blocks that have something to decode, in order, for each way to cut the
+// text into groups.
+type hot struct {
+	lists [4][]int32
+	tails uint64 // a bit for each way where the last block's end may go on
+}
+
+func (h *hot) reset() {
+	for cut, list := range h.lists {
+		h.lists[cut] = list[:0]
+	}
+	h.tails = 0
+}
+
+// add takes the next block, k, whose groups begin at the bits of in.
+func (h *hot) add(k int, in uint64, r row) {
+	var may uint64
+	if bits.OnesCount64(in) >= r.half {
+		may = r.may(in)
+	}
+	if may == 0 && h.tails == 0 {
+		return
+	}
+	cuts := r.cuts(may)
+	ways := cuts | h.tails
+	h.tails = in >> (step - r.stride) & cuts
+	for ; ways != 0; ways &= ways - 1 {
+		cut := bits.TrailingZeros64(ways) & 3
+		list := h.lists[cut]
+		if n := len(list); cuts&in>>cut&1 != 0 && k > 0 && (n == 0 || list[n-1] != int32(k-1)) {
+			list = append(list, int32(k-1)) // what is in front of the row may begin there
+		}
+		h.lists[cut] = append(list, int32(k))
+	}
+}
+
+// cuts has a bit for each way to cut the text in which one of those groups begins.
+func (r row) cuts(in uint64) uint64 {
+	for n := 32; n >= r.stride; n /= 2 {
+		in |= in >> n
+	}
+	return in & below(r.stride)
+}
+
+// begins are the places where groups begin that are cut in that way.
+func (r row) begins(cut int) uint64 {
+	if r.stride == 2 {
+		return 0x5555555555555555 << cut
+	}
+	return 0x1111111111111111 << cut
+}
+
+// codings decodes what in b[lo:hi] may be base64 or hex of a form.
+func (s *search) codings(b []byte, lo, hi int, base64, hex *view) {
+	s.survey(b, lo, hi)
+	for cut, list := range s.hot64.lists {
+		s.groups(b, lo, cut, list, base64)
+	}
+	for cut, list := range s.hot16.lists[:2] {
+		s.pairs(b, lo, cut, list, hex)
+	}
+}
+
+// survey looks at b[lo:hi], block by block, and at the place behind it, which ends
+// what is before it.
+func (s *search) survey(b []byte, lo, hi int) {
+	c := s.set
+	s.blocks = s.blocks[:0]
+	s.hot64.reset()
+	s.hot16.reset()
+	for p := lo; p <= hi; p += step {
+		in := &s.in
+		kinds((*[64]byte)(s.chars(b, p)[:]), c.coded[:], in[:])
+		if hi-p < 64 {
+			for k := range codedKinds {
+				in[k] &= below(hi - p)
+			}
+		}
+		block := coded{
+			sextets: in[kindSextet],
+			groups:  in[kindFirst] & (in[kindSecond] >> 1) & (in[kindThird] >> 2) & (in[kindFourth] >> 3),
+			pairs:   in[kindDigit1] & (in[kindDigit2] >> 1),
+		}
+		k := len(s.blocks)
+		s.blocks = append(s.blocks, block)
+		s.hot64.add(k, block.groups, c.row64)
+		s.hot16.add(k, block.pairs, c.row16)
+	}
+}
+
+// sight is how many characters are read of a block, wherever it is cut.
+const sight = 64 + 4
+
+// chars are those of b from p on, with zeros behind its end.
+func (s *search) chars(b []byte, p int) *[sight]byte {
+	if p+sight <= len(b) {
+		return (*[sight]byte)(b[p:])
+	}
+	s.end = [sight]byte{}
+	copy(s.end[:], b[p:])
+	return &s.end
+}
+
+// groups decodes base64. Of a row of groups that may be a form's, the one in front and
+// the one behind may be so in part: the first as far as it is whole, the other as far as
+// it goes. A border ends the row, in the place that a group of four has for a fourth
+// byte.
+func (s *search) groups(b []byte, lo, cut int, list []int32, v *view) {
+	begins := s.set.row64.begins(cut)
+	last, carry := int32(-2), uint64(0)
+	for _, k := range list {
+		block := &s.blocks[k]
+		row := block.groups & begins
+		if k != last+1 {
+			carry = 0
+		}
+		two := block.sextets & (block.sextets >> 1)
+		three := two & (block.sextets >> 2)
+		whole := three & (block.sextets >> 3)
+		behind := (row<<4 | carry) &^ row & begins & below(step)
+		inside := (row | row>>4&whole) & below(step)
+		borders := behind &^ (whole & (row >> 4))
+		keep := inside | behind&two | (inside|behind&three)<<1 | (inside|behind&whole)<<2 | borders<<3
+		last, carry = k, row>>(step-4)&(1<<cut)
+		at := lo + step*int(k)
+		four := (*[64]byte)(s.chars(b, at)[cut:])
+		v.room(64)
+		if keep >>= cut; v.marked {
+			v.take(four, at+cut, keep, 4, sextetsSlow)
+			continue
+		}
+		n := len(v.buf)
+		sextets(v.buf[n:n+64], four, keep, v.end)
+		v.grew(bits.OnesCount64(keep))
+	}
+}
+
+// pairs decodes hex, in the same way.
+func (s *search) pairs(b []byte, lo, cut int, list []int32, v *view) {
+	begins := s.set.row16.begins(cut)
+	last, carry := int32(-2), uint64(0)
+	for _, k := range list {
+		row := s.blocks[k].pairs & begins
+		if k != last+1 {
+			carry = 0
+		}
+		behind := (row<<2 | carry) &^ row & begins & below(step)
+		last, carry = k, row>>(step-2)&(1<<cut)
+		at := lo + step*int(k)
+		two := (*[64]byte)(s.chars(b, at)[cut:])
+		keep := (row&below(step) | behind<<1) >> cut
+		v.room(64)
+		if v.marked {
+			v.take(two, at+cut, keep, 2, digitsSlow)
+			continue
+		}
+		n := len(v.buf)
+		digits(v.buf[n:n+64], two, keep, v.end)
+		v.grew(bits.OnesCount64(keep))
+	}
+}
+
+// grew says that n bytes were written behind what v has, in a room of 64.
+func (v *view) grew(n int) {
+	v.used = max(v.used, len(v.buf)+64)
+	v.buf = v.buf[:len(v.buf)+n]
+}
+
+// take adds to a view what is to be kept of what 64 characters decode to, group by
+// group, with the way back: the first group stands at in.
+func (v *view) take(b *[64]byte, in int, keep uint64, stride int, decode func([]byte, *[64]byte, uint64, byte)) {
+	var clear [64]byte
+	decode(clear[:], b, ^uint64(0), v.end)
+	span, next := uint8(2), -1
+	if stride == 4 {
+		span = ofSextets
+	}
+	border := uint64(1) << (stride - 1)
+	for keep != 0 {
+		i := bits.TrailingZeros64(keep) / stride * stride
+		of := keep >> i & below(stride)
+		keep &^= below(stride) << i
+		if i != next && of != border {
+			v.begin(in+i, span)
+		}
+		for k := range stride - 1 {
+			if of>>k&1 != 0 {
+				v.buf = append(v.buf, clear[i+k])
+			}
+		}
+		if next = i + stride; of&border != 0 {
+			v.border()
+			next = -1
+		}
+	}
+}
+
+// sextetsSlow is what sextets does.
+func sextetsSlow(out []byte, b *[64]byte, keep uint64, border byte) {
+	var all [64]byte
+	for i := 0; i < 64; i += 4 {
+		v := uint32(sextet[b[i]]&63)<<18 | uint32(sextet[b[i+1]]&63)<<12 | uint32(sextet[b[i+2]]&63)<<6 | uint32(sextet[b[i+3]]&63)
+		all[i], all[i+1], all[i+2], all[i+3] = byte(v>>16), byte(v>>8), byte(v), border
+	}
+	packSlow(out, &all, keep)
+}
+
+// digitsSlow is what digits does.
+func digitsSlow(out []byte, b *[64]byte, keep uint64, border byte) {
+	var all [64]byte
+	for i := 0; i < 64; i += 2 {
+		all[i], all[i+1] = unhex[b[i]]<<4|unhex[b[i+1]]&15, border
+	}
+	packSlow(out, &all, keep)
+}

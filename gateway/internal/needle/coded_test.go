@@ -1,0 +1,206 @@
+package needle
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"math/bits"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// codedText is text with base64 and hex in it, whole, cut, and with bytes that are of
+// neither.
+func codedText(r *rand.Rand) []byte {
+	var text []byte
+	for size := r.IntN(900); len(text) < size; {
+		clear := []byte(letters(r, r.IntN(90)))
+		for range r.IntN(3) {
+			if len(clear) > 0 {
+				clear[r.IntN(len(clear))] = byte(r.Uint32())
+			}
+		}
+		switch r.IntN(6) {
+		case 0:
+			text = append(text, base64.StdEncoding.EncodeToString(clear)...)
+		case 1:
+			text = append(text, base64.RawURLEncoding.EncodeToString(clear)...)
+		case 2:
+			text = append(text, hex.EncodeToString(clear)...)
+		case 3:
+			text = append(text, strings.ToUpper(hex.EncodeToString(clear))...)
+		case 4:
+			text = append(text, strings.Repeat("V", r.IntN(150))...)
+		default:
+			text = append(text, randomBytes(r, r.IntN(5))...)
+		}
+	}
+	return text
+}
+
+// fits says what a group of characters decodes to, and whether all of it may be of a
+// form; nothing where it is no group.
+func fits(s *Set, group []byte) (clear []byte, ok bool) {
+	if len(group) == 2 {
+		if unhex[group[0]]|unhex[group[1]] > 15 {
+			return nil, false
+		}
+		clear = []byte{unhex[group[0]]<<4 | unhex[group[1]]}
+	} else {
+		if strings.ContainsFunc(string(group), func(c rune) bool { return c > 0x7f || !isSextet(byte(c)) }) {
+			return nil, false
+		}
+		clear, _ = base64.RawURLEncoding.DecodeString(strings.NewReplacer("+", "-", "/", "_").Replace(string(group)))
+	}
+	for _, c := range clear {
+		if !s.content().classes[runClass].in[c] {
+			return clear, false
+		}
+	}
+	return clear, true
+}
+
+// What is long enough to be of a form is decoded, as a loop over the groups decodes it,
+// with what stands in front and behind; and each byte has the way back.
+func TestCodingsAreThoseOfALoop(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 7))
+	sets := []*Set{set("sk-" + letters(r, 48)), set(letters(r, 16)), set("\xc3\xa4\xff-" + letters(r, 20)), set(letters(r, 4)), set(letters(r, 90))}
+	for n := range 20_000 {
+		one := sets[n%len(sets)]
+		c := one.content()
+		text := codedText(r)
+		lo := r.IntN(1 + len(text)/4)
+		hi := len(text) - r.IntN(1+len(text)/4)
+		if lo > hi {
+			continue
+		}
+		var found [2][2]view // with marks, without
+		for k := range found {
+			s := &search{set: c}
+			found[k][0].reset(nil, base64View, c.border, k == 0)
+			found[k][1].reset(nil, hexView, c.border, k == 0)
+			s.codings(text, lo, hi, &found[k][0], &found[k][1])
+		}
+		for kind, row := range []row{c.row64, c.row16} {
+			v := &found[0][kind]
+			if !bytes.Equal(v.buf, found[1][kind].buf) {
+				t.Fatalf("%q[%d:%d]: with marks it is %q, without %q", text, lo, hi, v.buf, found[1][kind].buf)
+			}
+			for cut := range row.stride {
+				for i := lo + cut; i+row.stride <= hi; {
+					start, part := i, []byte(nil)
+					for i+row.stride <= hi {
+						clear, ok := fits(one, text[i:i+row.stride])
+						if !ok {
+							break
+						}
+						part, i = append(part, clear...), i+row.stride
+					}
+					count := (i - start) / row.stride
+					if row.stride == 4 && count > 0 {
+						if start-4 >= lo {
+							clear, _ := fits(one, text[start-4:start])
+							part = append(slices.Clone(clear), part...)
+						}
+						for n := 4; n > 1; n-- {
+							if i+n <= hi && !strings.ContainsFunc(string(text[i:i+n]), func(c rune) bool { return c > 0x7f || !isSextet(byte(c)) }) {
+								clear, _ := base64.RawURLEncoding.DecodeString(strings.NewReplacer("+", "-", "/", "_").Replace(string(text[i : i+n])))
+								part = append(part, clear...)
+								break
+							}
+						}
+					}
+					if count >= row.full {
+						at := bytes.Index(v.buf, part)
+						if at < 0 {
+							t.Fatalf("%q[%d:%d]: %q is not in %q", text, lo, hi, part, v.buf)
+						}
+						if from, to, _ := v.origin(at, at+len(part)); bytes.Count(v.buf, part) == 1 && (from > start || to < i) {
+							t.Fatalf("%q[%d:%d]: %q is from %d to %d, want it from %d to %d", text, lo, hi, part, from, to, start, i)
+						}
+					}
+					i = max(i, start+row.stride)
+				}
+			}
+		}
+	}
+}
+
+// What is decoded of 64 characters at once is what a loop decodes, wherever it is kept.
+func TestLanesOfCodingsAreThoseOfALoop(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 5))
+	for range 5000 {
+		text := append(codedText(r), randomBytes(r, 70)...)
+		b := (*[64]byte)(text)
+		var got, want [64]byte
+		keep, n := uint64(0), 0
+		for i := range 64 {
+			group := b[i&^3:] // which is kept as far as it is base64
+			if r.IntN(4) > 0 && (i&3 == 3 || isSextet(group[0]) && isSextet(group[1]) && (i&3 == 0 || isSextet(group[2]) && (i&3 == 1 || isSextet(group[3])))) {
+				keep, n = keep|1<<i, n+1
+			}
+		}
+		sextets(got[:], b, keep, 7)
+		sextetsSlow(want[:], b, keep, 7)
+		if !bytes.Equal(got[:n], want[:n]) {
+			t.Fatalf("%q: base64, with %x kept, is %x, want %x", b, keep, got[:n], want[:n])
+		}
+		keep, n = 0, 0
+		for i := range 64 {
+			if r.IntN(4) > 0 && (i&1 == 1 || unhex[b[i]]|unhex[b[i+1]] < 16) {
+				keep, n = keep|1<<i, n+1
+			}
+		}
+		digits(got[:], b, keep, 7)
+		digitsSlow(want[:], b, keep, 7)
+		if !bytes.Equal(got[:n], want[:n]) {
+			t.Fatalf("%q: hex, with %x kept, is %x, want %x", b, keep, got[:n], want[:n])
+		}
+	}
+}
+
+// A row of groups is a form's where it is long enough, over the ends of blocks too.
+func TestRowsAreThoseOfALoop(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 4))
+	for range 20_000 {
+		of := rowOf(2<<r.IntN(2), 1+r.IntN(60))
+		blocks := make([]uint64, 1+r.IntN(5))
+		var all []bool
+		for k := range blocks {
+			for i := range step {
+				in := r.IntN(40) > 0
+				if all = append(all, in); in {
+					blocks[k] |= 1 << i
+				}
+			}
+		}
+		var h hot
+		for k, in := range blocks {
+			h.add(k, in|r.Uint64()<<step, of)
+		}
+		for i := range all {
+			list := h.lists[i%of.stride]
+			if !slices.IsSorted(list) || len(slices.Compact(slices.Clone(list))) != len(list) {
+				t.Fatalf("%+v of %x: the blocks are %v", of, blocks, list)
+			}
+			n := 0
+			for at := i; at < len(all) && all[at]; at += of.stride {
+				n++
+			}
+			if n < of.full {
+				continue
+			}
+			last := i + of.stride*(n-1)
+			for k := max(0, i-of.stride) / step; k <= min(last+of.stride, len(all)-1)/step; k++ {
+				if !slices.Contains(list, int32(k)) {
+					t.Fatalf("%+v: a row of %d from %d on, and block %d is not in %v", of, n, i, k, list)
+				}
+			}
+		}
+	}
+	if bits.OnesCount64(follow(^uint64(0), 4, 3)) != 64-8 {
+		t.Error("of 64 bits, 56 have two behind them, each four on")
+	}
+}
