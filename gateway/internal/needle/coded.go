@@ -170,11 +170,14 @@ func (r row) begins(cut int) uint64 {
 	return 0x1111111111111111 << cut
 }
 
-// codings decodes what in b[lo:hi] may be base64 or hex of a form.
+// codings decodes what in b[lo:hi] may be base64 or hex of a form. Where all of it is
+// hex digits, base64 is nil: no form's base64 is that.
 func (s *search) codings(b []byte, lo, hi int, base64, hex *view) {
 	s.survey(b, lo, hi)
-	for cut, list := range s.hot64.lists {
-		s.groups(b, lo, cut, list, base64)
+	if base64 != nil {
+		for cut, list := range s.hot64.lists {
+			s.groups(b, lo, cut, list, base64)
+		}
 	}
 	for cut, list := range s.hot16.lists[:2] {
 		s.pairs(b, lo, cut, list, hex)

@@ -137,7 +137,11 @@ func (s *search) decode(v *view, b []byte, lo int, views *[5]view) {
 	text := unescaper{b: b, whole: v != nil || s.mode&Whole != 0}
 	lined := v == nil && s.mode&Lined != 0
 	codings, spaced, layers := true, true, 0
+	base64 := &views[base64View]
 	if v != nil {
+		if v.over == SpacedHex {
+			base64 = nil
+		}
 		spaced = v.over != SpacedHex && v.layers <= maxBelow
 		codings, layers = v.codings < maxCodings && v.layers <= maxBelow, v.layers
 	}
@@ -155,7 +159,7 @@ func (s *search) decode(v *view, b []byte, lo int, views *[5]view) {
 			}
 		}
 		if codings && end-start >= 4*c.row64.full {
-			s.codings(b, start, end, &views[base64View], &views[hexView])
+			s.codings(b, start, end, base64, &views[hexView])
 		}
 	}
 	for end := lo; spaced; {

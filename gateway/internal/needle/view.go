@@ -37,6 +37,8 @@ func (v *view) reset(parent *view, kind int, end byte, marked bool) {
 		v.codings, v.layers = parent.codings, parent.layers
 	}
 	switch v.layers++; kind {
+	case quotedView: // of what is below it, spellings alone
+		v.codings = maxCodings
 	case base64View, hexView:
 		v.codings, v.layers = v.codings+1, 0
 	case spacedView: // hex still
