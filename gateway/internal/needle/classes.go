@@ -85,6 +85,24 @@ func (c *class) has(b []byte, i int) bool {
 	return c.in[b[i]] && !(b[i] == 0 && i > 0 && b[i-1] == 0)
 }
 
+// Runs that stand close together, no more than nearby bytes, are taken as one, for at
+// least together bytes.
+const (
+	nearby   = 16
+	together = 512
+)
+
+// stretch is the first run of b, from at on, that is least bytes long; or several of
+// them and what is between, where the one before has ended close to it. The first one is
+// looked for from lo on. There is none where start is end.
+func (c *class) stretch(b []byte, at, lo, least int) (start, end int) {
+	start, end = c.run(b, at, least)
+	if at > lo && start-at <= nearby && start < end {
+		end = max(end, c.span(b, min(start+together, len(b))))
+	}
+	return start, end
+}
+
 // run is the first run of the class in b, from at on, that is least bytes long or
 // longer, which is two or more. There is none where start is end.
 func (c *class) run(b []byte, at, least int) (start, end int) {

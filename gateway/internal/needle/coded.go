@@ -17,6 +17,8 @@ const (
 	kindFourth
 	kindDigit1 // a hex digit in the first place of two,
 	kindDigit2
+	kindZero64 // what zeros are written with
+	kindZero16
 	codedKinds
 )
 
@@ -51,6 +53,7 @@ func codedRows(in *[256]bool) (rows [codedKinds][16]byte) {
 		may[kindSecond][v] = low2[v>>4] && high4[v&15]
 		may[kindThird][v] = low4[v>>2] && high2[v&3]
 	}
+	rows[kindZero64]['A'&15], rows[kindZero16]['0'&15] = 1<<('A'>>4), 1<<('0'>>4)
 	for c := range 0x80 {
 		bit := byte(1) << (c >> 4)
 		if v := sextet[c]; v < 64 {
@@ -204,6 +207,11 @@ func (s *search) survey(b []byte, lo, hi int) {
 			groups:  in[kindFirst] & (in[kindSecond] >> 1) & (in[kindThird] >> 2) & (in[kindFourth] >> 3),
 			pairs:   in[kindDigit1] & (in[kindDigit2] >> 1),
 		}
+		// Two zeros in a row are no UTF-16, and part of nothing else.
+		zeros := in[kindZero64] & (in[kindZero64] >> 1) & (in[kindZero64] >> 2)
+		block.groups &^= zeros | zeros>>1
+		zeros = in[kindZero16] & (in[kindZero16] >> 1)
+		block.pairs &^= zeros & (zeros << 2)
 		k := len(s.blocks)
 		s.blocks = append(s.blocks, block)
 		s.hot64.add(k, block.groups, c.row64)

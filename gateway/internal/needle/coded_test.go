@@ -54,8 +54,8 @@ func fits(s *Set, group []byte) (clear []byte, ok bool) {
 		}
 		clear, _ = base64.RawURLEncoding.DecodeString(strings.NewReplacer("+", "-", "/", "_").Replace(string(group)))
 	}
-	for _, c := range clear {
-		if !s.content().classes[runClass].in[c] {
+	for i := range clear {
+		if !s.content().classes[runClass].has(clear, i) {
 			return clear, false
 		}
 	}

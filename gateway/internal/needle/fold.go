@@ -273,16 +273,21 @@ func (p *writer) block(b *[64]byte, k *block, keep, escaped uint64) {
 	out := p.buf[n : n+64]
 	var done uint64 // the bytes of parts that have ended
 	before := n - p.first
-	for borders := k.borders; borders != 0; borders &= borders - 1 {
+	borders, lost := p.short(k.borders)
+	keep, escaped = keep&^lost, escaped&^lost
+	for ; borders != 0; borders &= borders - 1 {
 		bit := borders & -borders
 		part := (bit - 1) &^ done
-		if (p.escaped || escaped&part != 0) && before+bits.OnesCount64(keep&part) >= p.shortest {
+		switch {
+		case (p.escaped || escaped&part != 0) && before+bits.OnesCount64(keep&part) >= p.shortest:
 			b[bits.TrailingZeros64(bit)], keep = p.v.end, keep|bit
-		} else {
+		case before > 0:
 			p.drops(n)
-			keep &^= part
 			n -= before
 			out = p.buf[n : n+64]
+			fallthrough
+		default:
+			keep &^= part
 		}
 		p.escaped, before, done = false, 0, done|part|bit
 	}
@@ -291,6 +296,27 @@ func (p *writer) block(b *[64]byte, k *block, keep, escaped uint64) {
 		p.first = n + bits.OnesCount64(keep&done)
 	}
 	p.buf = p.buf[:n+bits.OnesCount64(keep)]
+}
+
+// short says what between the first border and the last is in parts that are too short
+// to stay, and which borders are left without those.
+func (p *writer) short(borders uint64) (left, lost uint64) {
+	if borders&(borders-1) == 0 {
+		return borders, 0
+	}
+	first, last := borders&-borders, uint64(1)<<(bits.Len64(borders)-1)
+	left, lost = first|last, (last-1)&^(2*first-1)
+	if p.shortest >= 64 {
+		return left, lost
+	}
+	inside := lost &^ borders
+	for long := follow(inside, 1, p.shortest); long != 0; {
+		begin := long & -long
+		end := begin + inside&^(begin-1) // the sum carries it to the end
+		part := end&-end - begin
+		left, lost, long = left|begin>>1|end&-end, lost&^part, long&^part
+	}
+	return left, lost
 }
 
 // blank makes borders of blank lines: of an end of a line that nothing is kept before

@@ -42,6 +42,7 @@ type search struct {
 	hot64  hot
 	hot16  hot
 	in     [codedKinds + 1]uint64 // scratch
+	b      [64]byte
 	end    [sight]byte
 }
 
@@ -85,7 +86,7 @@ func (s *search) wipe() {
 		}
 	}
 	s.text, s.writer, s.folder = unescaper{}, writer{}, folder{}
-	s.end = [sight]byte{}
+	s.b, s.end = [64]byte{}, [sight]byte{}
 	clear(s.found[:cap(s.found)])
 }
 
@@ -111,25 +112,6 @@ func (s *search) scan(v *view, b []byte, lo int) {
 	s.level = level
 }
 
-// Runs that stand close together, no more than nearby bytes, are taken as one, for at
-// least together bytes.
-const (
-	nearby   = 16
-	together = 512
-)
-
-// stretch is the first run of b, from at on, that is long enough for a form; or several
-// of them and what is between, where the one before has ended close to it. The first
-// one is looked for from lo on. There is none where start is end.
-func (c *content) stretch(b []byte, at, lo int) (start, end int) {
-	class := &c.classes[runClass]
-	start, end = class.run(b, at, c.shortest)
-	if at > lo && start-at <= nearby && start < end {
-		end = max(end, class.span(b, min(start+together, len(b))))
-	}
-	return start, end
-}
-
 // decode fills the views with what runs of b, long enough for a form, may decode
 // to. b is what v holds, or the text itself.
 func (s *search) decode(v *view, b []byte, lo int, views *[5]view) {
@@ -147,10 +129,10 @@ func (s *search) decode(v *view, b []byte, lo int, views *[5]view) {
 	}
 	for end := lo; ; {
 		var start int
-		if start, end = c.stretch(b, end, lo); start == end {
+		if start, end = c.classes[runClass].stretch(b, end, lo, c.shortest); start == end {
 			break
 		}
-		if layers < maxLayers && c.classes[plainClass].span(b[:end], start) < end {
+		if layers < maxLayers && (v == nil || v.codings == 0 || layers < 2) && c.classes[plainClass].span(b[:end], start) < end {
 			s.unescape(text, start, end, lined, &views[plainView])
 			if layers == 0 && softly(b[start:min(end+1, len(b))]) {
 				text.quoted = true
@@ -164,7 +146,7 @@ func (s *search) decode(v *view, b []byte, lo int, views *[5]view) {
 	}
 	for end := lo; spaced; {
 		var start int
-		if start, end = c.classes[hexClass].run(b, end, 2*c.shortest+1); start == end {
+		if start, end = c.classes[hexClass].stretch(b, end, lo, 2*c.shortest+1); start == end {
 			break
 		}
 		if c.classes[lineClass].span(b[:end], start) < end { // unescape has joined lines

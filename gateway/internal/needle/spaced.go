@@ -1,43 +1,81 @@
 package needle
 
-// unspace takes out what stands between hex digits: at most four bytes at a
-// place, and "0x" in front of a digit. A blank line is a border. Where line breaks
-// alone stand between them, unescape has joined them.
+import "math/bits"
+
+// The kinds of bytes that hex is told by where something stands between the digits.
+const (
+	kindNibble = iota
+	kindGap    // may stand between two, as a line's end may
+	kindGapLF
+	kindGapCR
+	kindGap0
+	kindGapX
+	spacedKinds
+)
+
+var spacedRows = rowsOf("0123456789abcdefABCDEF", " :-,\t", "\n", "\r", "0", "xX")
+
+// maxGap is how many bytes may stand between two digits: four, and "0x".
+const maxGap = 6
+
+// unspace takes out what stands between hex digits, and "0x" in front of one, 64 bytes
+// at a time. A longer gap is a border, and so are a blank line and whatever is neither.
+// Where line breaks alone stand between digits, unescape has joined them.
 func (s *search) unspace(b []byte, lo, hi int, lined bool, v *view) {
-	p := write(v, hi-lo, 2*s.set.shortest)
-	for i := lo; i < hi; {
-		j := i
-		for j < hi && unhex[b[j]] < 16 && !(b[j] == '0' && prefix(b[:hi], j)) {
-			j++
+	s.writer = write(v, hi-lo, 2*s.set.shortest)
+	p := &s.writer
+	var before uint64 // the bytes in front that are gaps, the nearest the highest bit
+	for at := lo; at < hi; {
+		s.b = [64]byte{}
+		copy(s.b[:], b[at:hi])
+		var in [spacedKinds + 1]uint64
+		kinds(&s.b, spacedRows, in[:])
+		prefix := in[kindGap0] & (in[kindGapX] >> 1)
+		keep := in[kindNibble] &^ prefix
+		others := in[kindGap] | prefix | prefix<<1
+		k := block{lf: in[kindGapLF], cr: in[kindGapCR], end: min(hi-at, decidedGaps)}
+		if prefix>>(k.end-1)&1 != 0 {
+			k.end++
 		}
-		if j > i {
-			p.over = SpacedHex
-			p.copy(b, i, j)
+		gaps := others | k.lf | k.cr
+		long := gaps
+		for n := 1; n <= maxGap; n++ {
+			long &= gaps<<n | before>>(64-n)
 		}
-		stop, apart := false, j
-		for ; j < hi; j++ {
-			switch c := b[j]; {
-			case c == '\n' || c == '\r':
-				stop = stop || lined && c == '\n' || p.last != 0 && !(p.last == '\r' && c == '\n')
-				p.last = rune(c)
-				continue
-			case between(c):
-				p.escaped = true
-				continue
-			case c == '0' && prefix(b[:hi], j):
-				p.escaped = true
-				j++
-				continue
-			}
-			break
+		mask := below(k.end)
+		k.borders = (gaps&^(gaps>>1)&long | ^(keep | gaps)) & mask
+		if k.lf, k.cr = k.lf&mask, k.cr&mask; lined {
+			k.borders, k.lf = k.borders|k.lf, 0
 		}
-		if stop || j == apart || j-apart > 6 {
-			p.end()
+		if p.v.marked {
+			p.blockMarked(at, &s.b, &k, keep&mask, others&mask)
+		} else {
+			p.block(&s.b, &k, keep&mask, others&mask)
 		}
-		i = max(j, i+1)
+		before = gaps << (64 - k.end)
+		at += k.end
 	}
 	p.done()
 }
 
-// prefix says whether b[i:] begins with 0x.
-func prefix(b []byte, i int) bool { return i+1 < len(b) && b[i+1]|0x20 == 'x' }
+// decidedGaps is how many of 64 bytes are decided about: of those it can be told whether
+// a prefix begins there, and whether a gap goes on.
+const decidedGaps = 62
+
+// blockMarked does what block does, byte by byte, with the way back.
+func (p *writer) blockMarked(at int, b *[64]byte, k *block, keep, escaped uint64) {
+	p.blank(b, k, keep)
+	last := p.last
+	for all := keep | escaped | k.borders; all != 0; all &= all - 1 {
+		i := bits.TrailingZeros64(all)
+		p.escaped = p.escaped || escaped>>i&1 != 0
+		if k.borders>>i&1 != 0 {
+			p.end()
+		}
+		if keep>>i&1 != 0 {
+			p.mark(at+i, 1, SpacedHex)
+			p.buf = append(p.buf, b[i])
+		}
+	}
+	p.last = last
+}
