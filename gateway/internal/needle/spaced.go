@@ -1,7 +1,5 @@
 package needle
 
-import "math/bits"
-
 // The kinds of bytes that hex is told by where something stands between the digits.
 const (
 	kindNibble = iota
@@ -61,21 +59,3 @@ func (s *search) unspace(b []byte, lo, hi int, lined bool, v *view) {
 // decidedGaps is how many of 64 bytes are decided about: of those it can be told whether
 // a prefix begins there, and whether a gap goes on.
 const decidedGaps = 62
-
-// blockMarked does what block does, byte by byte, with the way back.
-func (p *writer) blockMarked(at int, b *[64]byte, k *block, keep, escaped uint64) {
-	p.blank(b, k, keep)
-	last := p.last
-	for all := keep | escaped | k.borders; all != 0; all &= all - 1 {
-		i := bits.TrailingZeros64(all)
-		p.escaped = p.escaped || escaped>>i&1 != 0
-		if k.borders>>i&1 != 0 {
-			p.end()
-		}
-		if keep>>i&1 != 0 {
-			p.mark(at+i, 1, SpacedHex)
-			p.buf = append(p.buf, b[i])
-		}
-	}
-	p.last = last
-}
