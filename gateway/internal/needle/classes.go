@@ -88,7 +88,7 @@ func (c *class) has(b []byte, i int) bool {
 // Runs that stand close together, no more than nearby bytes, are taken as one, for at
 // least together bytes.
 const (
-	nearby   = 16
+	nearby   = 48
 	together = 512
 )
 

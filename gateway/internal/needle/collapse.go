@@ -12,7 +12,9 @@ func softly(b []byte) bool {
 		if i < 0 || i+1 >= len(b) {
 			return false
 		}
-		b = b[i+1:]
+		for b = b[i+1:]; len(b) > 1 && b[0] == '='; { // a row of them costs no search each
+			b = b[1:]
+		}
 		if b[0] == '\n' || b[0] == '\r' || len(b) > 1 && unhex[b[0]] < 16 && unhex[b[1]] < 16 {
 			return true
 		}

@@ -116,7 +116,7 @@ func (f *folder) block(at, room int) int {
 	hex := in[kindHex]
 	k.hexes = in[kindIntroducer] & k.starts & (hex >> 1) & (hex >> 2)
 	k.soft = in[kindEqual] & k.starts & ((k.lf | k.cr) >> 1)
-	if in[kindHigh] != 0 {
+	if in[kindHigh]&member != 0 {
 		k.latin = leads(&f.b) & k.starts & member
 	}
 	if in[kindAmp]&k.starts != 0 {
