@@ -89,7 +89,7 @@ func (c *class) has(b []byte, i int) bool {
 // least together bytes.
 const (
 	nearby   = 48
-	together = 512
+	together = 2048
 )
 
 // stretch is the first run of b, from at on, that is least bytes long; or several of
