@@ -105,7 +105,7 @@ func (s *search) survey(b []byte, lo, hi int) {
 	s.hot16.reset()
 	for p := lo; p <= hi; p += step {
 		in := &s.in
-		kinds((*[64]byte)(s.chars(b, p)[:]), c.coded[:], in[:])
+		kinds(s.chars(b, p), c.coded[:], in[:])
 		if hi-p < 64 {
 			for k := range codedKinds {
 				in[k] &= below(hi - p)
@@ -128,15 +128,12 @@ func (s *search) survey(b []byte, lo, hi int) {
 	}
 }
 
-// sight is how many characters are read of a block, wherever it is cut.
-const sight = 64 + 4
-
-// chars are those of b from p on, with zeros behind its end.
-func (s *search) chars(b []byte, p int) *[sight]byte {
-	if p+sight <= len(b) {
-		return (*[sight]byte)(b[p:])
+// chars are 64 of b's, from p on, with zeros behind its end.
+func (s *search) chars(b []byte, p int) *[64]byte {
+	if p+64 <= len(b) {
+		return (*[64]byte)(b[p:])
 	}
-	s.end = [sight]byte{}
+	s.end = [64]byte{}
 	copy(s.end[:], b[p:])
 	return &s.end
 }
@@ -148,6 +145,7 @@ func (s *search) chars(b []byte, p int) *[sight]byte {
 func (s *search) groups(b []byte, lo, cut int, list []int32, v *view) {
 	begins := s.set.row64.begins(cut)
 	last, carry := int32(-2), uint64(0)
+	s.keeps = s.keeps[:0]
 	for _, k := range list {
 		block := &s.blocks[k]
 		row := block.groups & begins
@@ -161,74 +159,90 @@ func (s *search) groups(b []byte, lo, cut int, list []int32, v *view) {
 		inside := (row | row>>4&whole) & below(step)
 		borders := behind &^ (whole & (row >> 4))
 		keep := inside | behind&two | (inside|behind&three)<<1 | (inside|behind&whole)<<2 | borders<<3
+		s.keeps = append(s.keeps, keep>>cut)
 		last, carry = k, row>>(step-4)&(1<<cut)
-		at := lo + step*int(k)
-		four := (*[64]byte)(s.chars(b, at)[cut:])
-		v.room(64)
-		if keep >>= cut; v.marked {
-			v.take(four, at+cut, keep, 4, sextetsSlow)
-			continue
-		}
-		n := len(v.buf)
-		sextets(v.buf[n:n+64], four, keep, v.end)
-		v.grew(bits.OnesCount64(keep))
 	}
+	s.take(b, lo+cut, list, v, fours)
 }
 
 // pairs decodes hex, in the same way.
 func (s *search) pairs(b []byte, lo, cut int, list []int32, v *view) {
 	begins := s.set.row16.begins(cut)
 	last, carry := int32(-2), uint64(0)
+	s.keeps = s.keeps[:0]
 	for _, k := range list {
 		row := s.blocks[k].pairs & begins
 		if k != last+1 {
 			carry = 0
 		}
 		behind := (row<<2 | carry) &^ row & begins & below(step)
+		s.keeps = append(s.keeps, (row&below(step)|behind<<1)>>cut)
 		last, carry = k, row>>(step-2)&(1<<cut)
-		at := lo + step*int(k)
-		two := (*[64]byte)(s.chars(b, at)[cut:])
-		keep := (row&below(step) | behind<<1) >> cut
-		v.room(64)
-		if v.marked {
-			v.take(two, at+cut, keep, 2, digitsSlow)
-			continue
+	}
+	s.take(b, lo+cut, list, v, twos)
+}
+
+// coding says how groups of stride characters are decoded, each to as many bytes, of
+// which the last is a border; span is that of a mark.
+type coding struct {
+	stride int
+	span   uint8
+	decode func(out, b []byte, list []int32, keeps []uint64, border byte) int
+}
+
+var (
+	fours = coding{4, ofSextets, sextets}
+	twos  = coding{2, 2, digits}
+)
+
+// take adds to a view what is to be kept of the blocks of b[at:] that are in list: all
+// at once, but for those over b's end, and where the view has marks.
+func (s *search) take(b []byte, at int, list []int32, v *view, as coding) {
+	whole := 0
+	if !v.marked {
+		for whole = len(list); whole > 0 && at+step*int(list[whole-1])+64 > len(b); {
+			whole--
 		}
-		n := len(v.buf)
-		digits(v.buf[n:n+64], two, keep, v.end)
-		v.grew(bits.OnesCount64(keep))
+	}
+	if whole > 0 {
+		v.add(b[at:], list[:whole], s.keeps, as)
+	}
+	for i, k := range list[whole:] {
+		from := at + step*int(k)
+		s.end = [64]byte{}
+		copy(s.end[:], b[min(from, len(b)):])
+		v.addOne(s.end[:], from, s.keeps[whole+i], as)
 	}
 }
 
-// grew says that n bytes were written behind what v has, in a room of 64.
-func (v *view) grew(n int) {
-	v.used = max(v.used, len(v.buf)+64)
-	v.buf = v.buf[:len(v.buf)+n]
+// add adds whole blocks to a view that has no marks.
+func (v *view) add(b []byte, list []int32, keeps []uint64, as coding) {
+	v.room(64 * len(list))
+	n := len(v.buf)
+	written := as.decode(v.buf[n:cap(v.buf)], b, list, keeps, v.end)
+	v.buf = v.buf[:n+written]
+	v.used = max(v.used, min(n+written+64, cap(v.buf)))
 }
 
-// take adds to a view what is to be kept of what 64 characters decode to, group by
-// group, with the way back: the first group stands at in.
-func (v *view) take(b *[64]byte, in int, keep uint64, stride int, decode func([]byte, *[64]byte, uint64, byte)) {
+// addOne adds a block whose first group stands at in, group by group, with the way
+// back.
+func (v *view) addOne(b []byte, in int, keep uint64, as coding) {
 	var clear [64]byte
-	decode(clear[:], b, ^uint64(0), v.end)
-	span, next := uint8(2), -1
-	if stride == 4 {
-		span = ofSextets
-	}
-	border := uint64(1) << (stride - 1)
+	as.decode(clear[:], b, []int32{0}, []uint64{^uint64(0)}, v.end)
+	border, next := uint64(1)<<(as.stride-1), -1
 	for keep != 0 {
-		i := bits.TrailingZeros64(keep) / stride * stride
-		of := keep >> i & below(stride)
-		keep &^= below(stride) << i
+		i := bits.TrailingZeros64(keep) / as.stride * as.stride
+		of := keep >> i & below(as.stride)
+		keep &^= below(as.stride) << i
 		if i != next && of != border {
-			v.begin(in+i, span)
+			v.begin(in+i, as.span)
 		}
-		for k := range stride - 1 {
+		for k := range as.stride - 1 {
 			if of>>k&1 != 0 {
 				v.buf = append(v.buf, clear[i+k])
 			}
 		}
-		if next = i + stride; of&border != 0 {
+		if next = i + as.stride; of&border != 0 {
 			v.border()
 			next = -1
 		}
@@ -236,20 +250,30 @@ func (v *view) take(b *[64]byte, in int, keep uint64, stride int, decode func([]
 }
 
 // sextetsSlow is what sextets does.
-func sextetsSlow(out []byte, b *[64]byte, keep uint64, border byte) {
+func sextetsSlow(out, b []byte, list []int32, keeps []uint64, border byte) (written int) {
 	var all [64]byte
-	for i := 0; i < 64; i += 4 {
-		v := uint32(sextet[b[i]]&63)<<18 | uint32(sextet[b[i+1]]&63)<<12 | uint32(sextet[b[i+2]]&63)<<6 | uint32(sextet[b[i+3]]&63)
-		all[i], all[i+1], all[i+2], all[i+3] = byte(v>>16), byte(v>>8), byte(v), border
+	for n, k := range list {
+		for i := 0; i < 64; i += 4 {
+			four := b[step*int(k)+i:][:4]
+			v := uint32(sextet[four[0]]&63)<<18 | uint32(sextet[four[1]]&63)<<12 | uint32(sextet[four[2]]&63)<<6 | uint32(sextet[four[3]]&63)
+			all[i], all[i+1], all[i+2], all[i+3] = byte(v>>16), byte(v>>8), byte(v), border
+		}
+		packSlow(out[written:], &all, keeps[n])
+		written += bits.OnesCount64(keeps[n])
 	}
-	packSlow(out, &all, keep)
+	return written
 }
 
 // digitsSlow is what digits does.
-func digitsSlow(out []byte, b *[64]byte, keep uint64, border byte) {
+func digitsSlow(out, b []byte, list []int32, keeps []uint64, border byte) (written int) {
 	var all [64]byte
-	for i := 0; i < 64; i += 2 {
-		all[i], all[i+1] = unhex[b[i]]<<4|unhex[b[i+1]]&15, border
+	for n, k := range list {
+		for i := 0; i < 64; i += 2 {
+			two := b[step*int(k)+i:][:2]
+			all[i], all[i+1] = unhex[two[0]]<<4|unhex[two[1]]&15, border
+		}
+		packSlow(out[written:], &all, keeps[n])
+		written += bits.OnesCount64(keeps[n])
 	}
-	packSlow(out, &all, keep)
+	return written
 }

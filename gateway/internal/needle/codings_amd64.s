@@ -1,3 +1,4 @@
+#include "go_asm.h"
 #include "textflag.h"
 #include "lanes_amd64.h"
 
@@ -29,12 +30,29 @@ TWICE(threes, 0x8004050680000102, 0x800c0d0e8008090a)
 
 #define ARGUMENTS \
 	MOVQ out+0(FP), DI; \
-	MOVQ b+8(FP), SI; \
-	MOVQ keep+16(FP), CX; \
-	MOVQ border+24(FP), AX; \
+	MOVQ b+8(FP), R10; \
+	MOVQ list+16(FP), R11; \
+	MOVQ keeps+24(FP), R12; \
+	MOVQ n+32(FP), R13; \
+	MOVQ border+40(FP), AX; \
 	MOVQ AX, X11; \
 	VPBROADCASTQ X11, Y11; \
 	VMOVDQU nibble<>(SB), Y2
+
+// SI: the next block's characters, CX: what is kept of it.
+#define NEXT \
+	MOVLQSX (R11), SI; \
+	IMULQ $const_step, SI; \
+	ADDQ R10, SI; \
+	MOVQ (R12), CX; \
+	ADDQ $4, R11; \
+	ADDQ $8, R12
+
+#define WRITTEN(result) \
+	SUBQ out+0(FP), DI; \
+	MOVQ DI, result; \
+	VZEROUPPER; \
+	RET
 
 #define SETUP_SEXTETS \
 	VMOVDQU six<>(SB), Y3; \
@@ -86,54 +104,70 @@ TWICE(threes, 0x8004050680000102, 0x800c0d0e8008090a)
 	KMOVQ CX, K1; \
 	VPCOMPRESSB.Z Z0, K1, Z0; \
 	VMOVDQU64 Z0, (DI); \
-	VZEROUPPER; \
-	RET
+	POPCNTQ CX, CX; \
+	ADDQ CX, DI
 
 // The same, for processors without such an instruction.
-#define PACK_ALL \
+#define STORE_AND_PACK \
 	VMOVDQU Y0, 0(SP); \
 	VMOVDQU Y1, 32(SP); \
-	VZEROUPPER; \
-	MOVQ places+32(FP), BX; \
 	MOVQ SP, SI; \
-	PACK(0); \
-	PACK(8); \
-	PACK(16); \
-	PACK(24); \
-	PACK(32); \
-	PACK(40); \
-	PACK(48); \
-	PACK(56); \
-	RET
+	PACK_ALL
 
-// func sextetsVBMI2(out, b *byte, keep, border uint64)
-TEXT ·sextetsVBMI2(SB), NOSPLIT, $0-32
+// func sextetsVBMI2(out, b *byte, list *int32, keeps *uint64, n int, border uint64) (written int)
+TEXT ·sextetsVBMI2(SB), NOSPLIT, $0-56
 	ARGUMENTS
 	SETUP_SEXTETS
+
+block:
+	NEXT
 	SEXTETS(0, Y0)
 	SEXTETS(32, Y1)
 	COMPRESS
+	DECQ R13
+	JNZ  block
+	WRITTEN(written+48(FP))
 
-// func sextetsAVX2(out, b *byte, keep, border uint64, places *[256]uint64)
-TEXT ·sextetsAVX2(SB), NOSPLIT, $64-40
+// func sextetsAVX2(out, b *byte, list *int32, keeps *uint64, n int, border uint64, places *[256]uint64) (written int)
+TEXT ·sextetsAVX2(SB), NOSPLIT, $64-64
 	ARGUMENTS
+	MOVQ places+48(FP), BX
 	SETUP_SEXTETS
+
+block:
+	NEXT
 	SEXTETS(0, Y0)
 	SEXTETS(32, Y1)
-	PACK_ALL
+	STORE_AND_PACK
+	DECQ R13
+	JNZ  block
+	WRITTEN(written+56(FP))
 
-// func digitsVBMI2(out, b *byte, keep, border uint64)
-TEXT ·digitsVBMI2(SB), NOSPLIT, $0-32
+// func digitsVBMI2(out, b *byte, list *int32, keeps *uint64, n int, border uint64) (written int)
+TEXT ·digitsVBMI2(SB), NOSPLIT, $0-56
 	ARGUMENTS
 	SETUP_DIGITS
+
+block:
+	NEXT
 	DIGITS(0, Y0)
 	DIGITS(32, Y1)
 	COMPRESS
+	DECQ R13
+	JNZ  block
+	WRITTEN(written+48(FP))
 
-// func digitsAVX2(out, b *byte, keep, border uint64, places *[256]uint64)
-TEXT ·digitsAVX2(SB), NOSPLIT, $64-40
+// func digitsAVX2(out, b *byte, list *int32, keeps *uint64, n int, border uint64, places *[256]uint64) (written int)
+TEXT ·digitsAVX2(SB), NOSPLIT, $64-64
 	ARGUMENTS
+	MOVQ places+48(FP), BX
 	SETUP_DIGITS
+
+block:
+	NEXT
 	DIGITS(0, Y0)
 	DIGITS(32, Y1)
-	PACK_ALL
+	STORE_AND_PACK
+	DECQ R13
+	JNZ  block
+	WRITTEN(written+56(FP))

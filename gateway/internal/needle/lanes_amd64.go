@@ -42,16 +42,16 @@ func packVBMI2(out, b *byte, keep uint64)
 func leadsAVX2(b *[64]byte) (leads, others uint64)
 
 //go:noescape
-func sextetsVBMI2(out, b *byte, keep, border uint64)
+func sextetsVBMI2(out, b *byte, list *int32, keeps *uint64, n int, border uint64) (written int)
 
 //go:noescape
-func sextetsAVX2(out, b *byte, keep, border uint64, places *[256]uint64)
+func sextetsAVX2(out, b *byte, list *int32, keeps *uint64, n int, border uint64, places *[256]uint64) (written int)
 
 //go:noescape
-func digitsVBMI2(out, b *byte, keep, border uint64)
+func digitsVBMI2(out, b *byte, list *int32, keeps *uint64, n int, border uint64) (written int)
 
 //go:noescape
-func digitsAVX2(out, b *byte, keep, border uint64, places *[256]uint64)
+func digitsAVX2(out, b *byte, list *int32, keeps *uint64, n int, border uint64, places *[256]uint64) (written int)
 
 // folds says whether this machine has what fold is made of.
 var folds = cpu.X86.HasAVX2 && cpu.X86.HasPOPCNT
@@ -96,32 +96,39 @@ func pack(out []byte, b *[64]byte, keep uint64) {
 	packSSE(&out[:64][0], &b[0], keep, &places)
 }
 
-// sextets decodes 64 characters of base64, each four to three bytes and a border, of
-// which it moves those that are kept to out, which has room for all. What is no such
-// character gives any bits.
-func sextets(out []byte, b *[64]byte, keep uint64, border byte) {
+// sextets decodes base64: of each block in list 64 characters, each four to three bytes
+// and a border, of which it moves those that are kept to out, block behind block, and
+// says how many. What is no such character gives any bits. All of 64 bytes may be
+// written of each block.
+func sextets(out, b []byte, list []int32, keeps []uint64, border byte) int {
+	if len(list) == 0 {
+		return 0
+	}
+	one, from := &out[:64*len(list)][0], &b[:step*int(list[len(list)-1])+64][0]
 	word := 0x0100000001000000 * uint64(border)
 	switch {
 	case wides:
-		sextetsVBMI2(&out[:64][0], &b[0], keep, word)
+		return sextetsVBMI2(one, from, &list[0], &keeps[:len(list)][0], len(list), word)
 	case folds:
-		sextetsAVX2(&out[:64][0], &b[0], keep, word, &places)
-	default:
-		sextetsSlow(out, b, keep, border)
+		return sextetsAVX2(one, from, &list[0], &keeps[:len(list)][0], len(list), word, &places)
 	}
+	return sextetsSlow(out, b, list, keeps, border)
 }
 
 // digits does so with hex, each two digits to a byte and a border.
-func digits(out []byte, b *[64]byte, keep uint64, border byte) {
+func digits(out, b []byte, list []int32, keeps []uint64, border byte) int {
+	if len(list) == 0 {
+		return 0
+	}
+	one, from := &out[:64*len(list)][0], &b[:step*int(list[len(list)-1])+64][0]
 	word := 0x0100010001000100 * uint64(border)
 	switch {
 	case wides:
-		digitsVBMI2(&out[:64][0], &b[0], keep, word)
+		return digitsVBMI2(one, from, &list[0], &keeps[:len(list)][0], len(list), word)
 	case folds:
-		digitsAVX2(&out[:64][0], &b[0], keep, word, &places)
-	default:
-		digitsSlow(out, b, keep, border)
+		return digitsAVX2(one, from, &list[0], &keeps[:len(list)][0], len(list), word, &places)
 	}
+	return digitsSlow(out, b, list, keeps, border)
 }
 
 // places says for each eight bits where the bytes are that they keep.

@@ -22,10 +22,20 @@ EIGHT(nibble, 0x0f0f0f0f0f0f0f0f)
 // the table of places at BX.
 #define PACK(off) \
 	MOVBLZX CX, R9; \
-	MOVQ off(SI), X0; \
-	MOVQ (BX)(R9*8), X1; \
-	PSHUFB X1, X0; \
-	MOVQ X0, (DI); \
+	VMOVQ off(SI), X0; \
+	VMOVQ (BX)(R9*8), X1; \
+	VPSHUFB X1, X0, X0; \
+	VMOVQ X0, (DI); \
 	POPCNTQ R9, R9; \
 	ADDQ R9, DI; \
 	SHRQ $8, CX
+
+#define PACK_ALL \
+	PACK(0); \
+	PACK(8); \
+	PACK(16); \
+	PACK(24); \
+	PACK(32); \
+	PACK(40); \
+	PACK(48); \
+	PACK(56)

@@ -202,14 +202,7 @@ TEXT ·packSSE(SB), NOSPLIT, $0-32
 	MOVQ b+8(FP), SI
 	MOVQ keep+16(FP), CX
 	MOVQ places+24(FP), BX
-	PACK(0)
-	PACK(8)
-	PACK(16)
-	PACK(24)
-	PACK(32)
-	PACK(40)
-	PACK(48)
-	PACK(56)
+	PACK_ALL
 	RET
 
 // func packVBMI2(out, b *byte, keep uint64)

@@ -19,6 +19,10 @@ func leads(b *[64]byte) uint64 { return leadsSlow(b) }
 
 func pack(out []byte, b *[64]byte, keep uint64) { packSlow(out, b, keep) }
 
-func sextets(out []byte, b *[64]byte, keep uint64, border byte) { sextetsSlow(out, b, keep, border) }
+func sextets(out, b []byte, list []int32, keeps []uint64, border byte) int {
+	return sextetsSlow(out, b, list, keeps, border)
+}
 
-func digits(out []byte, b *[64]byte, keep uint64, border byte) { digitsSlow(out, b, keep, border) }
+func digits(out, b []byte, list []int32, keeps []uint64, border byte) int {
+	return digitsSlow(out, b, list, keeps, border)
+}

@@ -43,7 +43,8 @@ type search struct {
 	hot16  hot
 	in     [codedKinds + 1]uint64 // scratch
 	b      [64]byte
-	end    [sight]byte
+	end    [64]byte
+	keeps  []uint64
 }
 
 const (
@@ -86,7 +87,7 @@ func (s *search) wipe() {
 		}
 	}
 	s.text, s.writer, s.folder = unescaper{}, writer{}, folder{}
-	s.b, s.end = [64]byte{}, [sight]byte{}
+	s.b, s.end = [64]byte{}, [64]byte{}
 	clear(s.found[:cap(s.found)])
 }
 
