@@ -82,17 +82,16 @@ type coded struct {
 	pairs   uint64 // where two hex digits do
 }
 
-// codings decodes what in b[lo:hi] may be base64 or hex of a form. Where all of it is
-// hex digits, base64 is nil: no form's base64 is that.
-func (s *search) codings(b []byte, lo, hi int, base64, hex *view) {
+// codings decodes what in b[lo:hi] may be base64 or hex of a form.
+func (s *search) codings(b []byte, lo, hi int, wanted depth, views *[5]view) {
 	s.survey(b, lo, hi)
-	if base64 != nil {
+	if wanted.base64 {
 		for cut, list := range s.hot64.lists {
-			s.groups(b, lo, cut, list, base64)
+			s.groups(b, lo, cut, list, &views[base64View])
 		}
 	}
 	for cut, list := range s.hot16.lists[:2] {
-		s.pairs(b, lo, cut, list, hex)
+		s.pairs(b, lo, cut, list, &views[hexView])
 	}
 }
 

@@ -76,14 +76,14 @@ func TestCodingsAreThoseOfALoop(t *testing.T) {
 		if lo > hi {
 			continue
 		}
-		var found [2][2]view // with marks, without
+		var found [2][5]view // with marks, without
 		for k := range found {
 			s := &search{set: c}
-			found[k][0].reset(nil, base64View, c.border, k == 0)
-			found[k][1].reset(nil, hexView, c.border, k == 0)
-			s.codings(text, lo, hi, &found[k][0], &found[k][1])
+			found[k][base64View].reset(nil, base64View, c, k == 0)
+			found[k][hexView].reset(nil, hexView, c, k == 0)
+			s.codings(text, lo, hi, everything, &found[k])
 		}
-		for kind, row := range []row{c.row64, c.row16} {
+		for kind, row := range map[int]row{base64View: c.row64, hexView: c.row16} {
 			v := &found[0][kind]
 			if !bytes.Equal(v.buf, found[1][kind].buf) {
 				t.Fatalf("%q[%d:%d]: with marks it is %q, without %q", text, lo, hi, v.buf, found[1][kind].buf)

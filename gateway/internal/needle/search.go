@@ -10,13 +10,44 @@ const (
 	Lined                  // no form goes on behind a LF (NDJSON)
 )
 
-// Bounds on what may lie over one another.
-const (
-	maxOver    = 4 // views, each of a layer of escapes or of a coding
-	maxLayers  = 3 // of escapes in a row
-	maxBelow   = 1 // of escapes in a row, below a coding
-	maxCodings = 1 // base64 and hex, of which each may give several texts
-)
+// maxOver bounds what may lie over one another: views, each of a layer of escapes or of
+// a coding.
+const maxOver = 4
+
+// depth is what is looked for in a view, or in the text itself.
+type depth struct {
+	escapes int  // layers of them, one below the other
+	quoted  bool // quoted-printable is one
+	coded   int  // of how many layers what is below may still be of a coding
+	base64  bool
+	hex     bool
+	spaced  bool
+}
+
+var everything = depth{escapes: 3, quoted: true, coded: 1, base64: true, hex: true, spaced: true}
+
+// of is what is looked for in a view of that kind, of a text in which w is. Of what is in
+// quoted-printable, and of a coding in a coding, spellings alone are found. So they are of
+// what is in a coding, where secrets are binary: any base64 would be a form otherwise.
+func (w depth) of(kind int, binary bool) depth {
+	switch kind {
+	case plainView, quotedView:
+		w.escapes, w.coded, w.quoted = w.escapes-1, w.coded-1, false
+		if w.coded < 0 {
+			w.base64, w.hex, w.spaced = false, false, false
+		}
+		if kind == quotedView {
+			w.base64, w.hex = false, false
+		}
+	case base64View, hexView:
+		if w = (depth{escapes: 2, quoted: true, spaced: true}); binary {
+			w = depth{spaced: true}
+		}
+	case spacedView: // hex digits, and nothing else
+		w = depth{hex: w.hex}
+	}
+	return w
+}
 
 // margin is how far in front of a form decoding begins, so that it is in step when
 // the form begins: one token of a text and what it is a part of.
@@ -99,7 +130,7 @@ func (s *search) scan(v *view, b []byte, lo int) {
 	}
 	views := &s.views[level]
 	for k := range views {
-		views[k].reset(v, k, s.set.border, s.marks)
+		views[k].reset(v, k, s.set, s.marks)
 	}
 	s.decode(v, b, lo, views)
 	s.level = level + 1
@@ -116,36 +147,30 @@ func (s *search) scan(v *view, b []byte, lo int) {
 // decode fills the views with what runs of b, long enough for a form, may decode
 // to. b is what v holds, or the text itself.
 func (s *search) decode(v *view, b []byte, lo int, views *[5]view) {
-	c := s.set
+	c, wanted := s.set, everything
 	text := unescaper{b: b, whole: v != nil || s.mode&Whole != 0}
 	lined := v == nil && s.mode&Lined != 0
-	codings, spaced, layers := true, true, 0
-	base64 := &views[base64View]
 	if v != nil {
-		if v.over == SpacedHex {
-			base64 = nil
-		}
-		spaced = v.over != SpacedHex && v.layers <= maxBelow
-		codings, layers = v.codings < maxCodings && v.layers <= maxBelow, v.layers
+		wanted = v.below
 	}
-	for end := lo; ; {
+	for end := lo; wanted.escapes > 0 || wanted.hex; {
 		var start int
 		if start, end = c.classes[runClass].stretch(b, end, lo, c.shortest); start == end {
 			break
 		}
-		if layers < maxLayers && (v == nil || v.codings == 0 || layers < 2) && c.classes[plainClass].span(b[:end], start) < end {
+		if wanted.escapes > 0 && c.classes[plainClass].span(b[:end], start) < end {
 			s.unescape(text, start, end, lined, &views[plainView])
-			if layers == 0 && softly(b[start:min(end+1, len(b))]) {
+			if wanted.quoted && softly(b[start:min(end+1, len(b))]) {
 				text.quoted = true
 				s.unescape(text, start, end, lined, &views[quotedView])
 				text.quoted = false
 			}
 		}
-		if codings && end-start >= 4*c.row64.full {
-			s.codings(b, start, end, base64, &views[hexView])
+		if wanted.hex && end-start >= 4*c.row64.full {
+			s.codings(b, start, end, wanted, views)
 		}
 	}
-	for end := lo; spaced; {
+	for end := lo; wanted.spaced; {
 		var start int
 		if start, end = c.classes[hexClass].stretch(b, end, lo, 2*c.shortest+1); start == end {
 			break

@@ -200,7 +200,7 @@ func (c *content) learn(value []byte) {
 
 // maxHigh is how many different bytes above ASCII secrets may have for a form of a
 // form, in base64 or hex, to have them too. With more, any base64 could be one.
-const maxHigh = 64
+const maxHigh = 32
 
 // shape works out what the decoders go by.
 func (c *content) shape() {

@@ -8,15 +8,14 @@ import (
 // view is what a decoder made of parts of its parent, and, where it is marked, the way
 // back: each part is followed by a byte that no form has in it.
 type view struct {
-	marked  bool
-	parent  *view // nil: the text itself
-	over    Form  // what all of it was decoded from, 0 where the marks say
-	codings int   // over it, with its own
-	layers  int   // of escapes, since the last coding
-	end     byte  // of a part: no form has it
-	used    int   // of buf, since it was wiped
-	buf     []byte
-	marks   []mark
+	marked bool
+	parent *view // nil: the text itself
+	over   Form  // what all of it was decoded from, 0 where the marks say
+	below  depth // what is looked for in it
+	end    byte  // of a part: no form has it
+	used   int   // of buf, since it was wiped
+	buf    []byte
+	marks  []mark
 }
 
 // mark says where the bytes from out on come from, up to the next mark: the first
@@ -31,18 +30,14 @@ type mark struct {
 // two characters, and three come from four.
 const ofSextets = 0xff
 
-func (v *view) reset(parent *view, kind int, end byte, marked bool) {
-	*v = view{marked: marked, parent: parent, over: codedAs[kind], end: end, used: max(v.used, len(v.buf)), buf: v.buf[:0], marks: v.marks[:0]}
+func (v *view) reset(parent *view, kind int, c *content, marked bool) {
+	wanted := everything
 	if parent != nil {
-		v.codings, v.layers = parent.codings, parent.layers
+		wanted = parent.below
 	}
-	switch v.layers++; kind {
-	case quotedView: // of what is below it, spellings alone
-		v.codings = maxCodings
-	case base64View, hexView:
-		v.codings, v.layers = v.codings+1, 0
-	case spacedView: // hex still
-		v.layers = 0
+	*v = view{
+		marked: marked, parent: parent, over: codedAs[kind], below: wanted.of(kind, c.binary), end: c.border,
+		used: max(v.used, len(v.buf)), buf: v.buf[:0], marks: v.marks[:0],
 	}
 }
 
