@@ -41,7 +41,7 @@ type folder struct {
 	plain *[256]bool
 	lined bool
 	in    [kinds1 + 1]uint64
-	more  [max(kinds2, kinds3) + 1]uint64
+	more  [max(kinds2, kinds3, kinds4) + 1]uint64
 	b     [64]byte // the block, with values in the place of what they are written in
 }
 
@@ -64,8 +64,8 @@ type block struct {
 	end     int // how many bytes are done, at least
 }
 
-// fold takes a layer of escapes off b[i:end], all of the run class, as far as there are 64 bytes to look at,
-// and says how far that was.
+// fold takes a layer of escapes off b[i:end], as far as there are 64 bytes to look at, and
+// says how far that was.
 func (s *search) fold(i, end int, lined bool) (at, stop int) {
 	f := &s.folder
 	f.u, f.p, f.c, f.lined = &s.text, &s.writer, s.set, lined
@@ -93,16 +93,19 @@ func (f *folder) block(at, room int) int {
 	f.b = [64]byte(f.u.b[at:])
 	kinds(&f.b, f.rows, f.in[:])
 	in, size := &f.in, min(room, 64)
-	k := block{end: min(room, decided), lf: in[kindLF], cr: in[kindCR], zero: in[kindZero]}
+	k := block{end: min(room, decided)}
 	member := in[kindMember]
 	if in[kindHigh] != 0 && f.c.wide {
 		member |= f.c.classes[runClass].membersAbove(&f.b)
 	}
 	others := ^member
-	if k.zero != 0 {
+	if in[kindJoint] != 0 {
+		kinds(&f.b, jointRows, f.more[:])
+		k.lf, k.cr = f.more[kindLF], f.more[kindCR]
+		k.zero = in[kindJoint] &^ (k.lf | k.cr)
 		others |= f.twice(k.zero, at)
 	}
-	if any := in[kindIntroducer] | in[kindBackslash] | in[kindAmp] | k.lf | k.cr | k.zero | in[kindHigh] | others; any<<(64-size) == 0 {
+	if any := in[kindIntroducer] | in[kindBackslash] | in[kindAmp] | in[kindJoint] | in[kindHigh] | others; any<<(64-size) == 0 {
 		f.p.whole(&f.b, size)
 		return size
 	}

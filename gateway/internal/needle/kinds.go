@@ -7,15 +7,19 @@ import "math/bits"
 const (
 	kindHex = iota
 	kindIntroducer
+	kindEqual // of what begins quoted-printable
 	kindBackslash
 	kindAmp
-	kindLF
-	kindCR
-	kindZero
-	kindEqual
+	kindJoint
 	kindMember // of the run class
 	kindHigh   // above ASCII
 	kinds1     = kindHigh
+)
+
+const ( // of joints, but for zeros
+	kindLF = iota
+	kindCR
+	kinds2
 )
 
 const ( // behind a backslash
@@ -23,7 +27,7 @@ const ( // behind a backslash
 	kindU
 	kindX
 	kind0
-	kinds2
+	kinds3
 )
 
 const ( // behind an ampersand
@@ -32,17 +36,29 @@ const ( // behind an ampersand
 	kindLetter
 	kindSemicolon
 	kindRefX
-	kinds3
+	kinds4
 )
 
 var (
 	tokenRows = [2][][16]byte{tokenKinds("%"), tokenKinds("%=")} // the second is of quoted-printable
-	backRows  = rowsOf("nrtbf/\"'%&=", "u", "x", "0")
+	jointRows = rowsOf("\n", "\r")
+	backRows  = rowsOf(shortEscapes(), "u", "x", "0")
 	ampRows   = rowsOf("#", "0123456789", "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", ";", "xX")
 )
 
 func tokenKinds(introducers string) [][16]byte {
-	return rowsOf("0123456789abcdefABCDEF", introducers, `\`, "&", "\n", "\r", "\x00", introducers[1:])
+	return rowsOf("0123456789abcdefABCDEF", introducers, introducers[1:], `\`, "&", "\n\r\x00")
+}
+
+// shortEscapes are the letters that stand for something behind a backslash.
+func shortEscapes() string {
+	var letters []byte
+	for c, value := range shortEscape {
+		if value != 0 {
+			letters = append(letters, byte(c))
+		}
+	}
+	return string(letters)
 }
 
 // rowsOf are the rows of kinds, each of which is some bytes of ASCII.
