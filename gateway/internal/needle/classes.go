@@ -13,7 +13,7 @@ type classes [4]class
 const (
 	runClass   = iota // can be part of a form, in one notation or another
 	hexClass          // a hex digit, or what may stand between two
-	lineClass         // a hex digit, or a line's end
+	solidClass        // stands between no hex digits, but for a line's end
 	plainClass        // no escape begins with it, and it joins no lines
 )
 
@@ -33,7 +33,7 @@ func newClasses(alphabet *[256]bool) *classes {
 		ch := byte(b)
 		c[runClass].in[b] = alphabet[b] || utf8[b] || special[ch] && ch < 0x80 || ch == '#' || ch == ';'
 		c[hexClass].in[b] = unhex[ch] < 16 || between(ch) || ch == 'x' || ch == 'X'
-		c[lineClass].in[b] = unhex[ch] < 16 || ch == '\n' || ch == '\r'
+		c[solidClass].in[b] = !between(ch) && ch != 'x' && ch != 'X' || ch == '\n' || ch == '\r'
 		c[plainClass].in[b] = !special[ch]
 	}
 	for k := range c {

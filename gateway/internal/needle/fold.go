@@ -42,7 +42,8 @@ type folder struct {
 	lined bool
 	in    [kinds1 + 1]uint64
 	more  [max(kinds2, kinds3, kinds4) + 1]uint64
-	b     [64]byte // the block, with values in the place of what they are written in
+	raw   *[64]byte // the block,
+	b     [64]byte  // with values in the place of what they are written in
 }
 
 // block is what of 64 bytes is what: a bit for each byte.
@@ -90,17 +91,18 @@ func (s *search) fold(i, end int, lined bool) (at, stop int) {
 
 // block does one block, of which room bytes are of the run, and says how many of them.
 func (f *folder) block(at, room int) int {
-	f.b = [64]byte(f.u.b[at:])
-	kinds(&f.b, f.rows, f.in[:])
+	f.raw = (*[64]byte)(f.u.b[at:])
+	kinds(f.raw, f.rows, f.in[:])
+	f.b = *f.raw
 	in, size := &f.in, min(room, 64)
 	k := block{end: min(room, decided)}
 	member := in[kindMember]
 	if in[kindHigh] != 0 && f.c.wide {
-		member |= f.c.classes[runClass].membersAbove(&f.b)
+		member |= f.c.classes[runClass].membersAbove(f.raw)
 	}
 	others := ^member
 	if in[kindJoint] != 0 {
-		kinds(&f.b, jointRows, f.more[:])
+		kinds(f.raw, jointRows, f.more[:])
 		k.lf, k.cr = f.more[kindLF], f.more[kindCR]
 		k.zero = in[kindJoint] &^ (k.lf | k.cr)
 		others |= f.twice(k.zero, at)
@@ -120,7 +122,7 @@ func (f *folder) block(at, room int) int {
 	k.hexes = in[kindIntroducer] & k.starts & (hex >> 1) & (hex >> 2)
 	k.soft = in[kindEqual] & k.starts & ((k.lf | k.cr) >> 1)
 	if in[kindHigh]&member != 0 {
-		k.latin = leads(&f.b) & k.starts & member
+		k.latin = leads(f.raw) & k.starts & member
 	}
 	if in[kindAmp]&k.starts != 0 {
 		f.references(&k)
@@ -182,7 +184,7 @@ func (k *block) joint(c byte, bit uint64) {
 
 // backslashes finds the escapes behind backslashes, the last of each row.
 func (f *folder) backslashes(k *block) {
-	kinds(&f.b, backRows, f.more[:])
+	kinds(f.raw, backRows, f.more[:])
 	hex, one := f.in[kindHex], f.in[kindBackslash]&^(f.in[kindBackslash]>>1)&k.starts
 	k.short = one & (f.more[kindShort] >> 1)
 	k.x = one & (f.more[kindX] >> 1) & (hex >> 2) & (hex >> 3)
@@ -194,7 +196,7 @@ func (f *folder) backslashes(k *block) {
 // references finds what may be a character reference of HTML: a number, or letters
 // up to a semicolon. A sum carries each "&" to what is behind its letters.
 func (f *folder) references(k *block) {
-	kinds(&f.b, ampRows, f.more[:])
+	kinds(f.raw, ampRows, f.more[:])
 	amp, more := f.in[kindAmp]&k.starts, &f.more
 	k.long |= amp & (more[kindHash] >> 1) & (more[kindDigit]>>2 | more[kindRefX]>>2&(f.in[kindHex]>>3))
 	named := amp & (more[kindLetter] >> 1)

@@ -175,7 +175,7 @@ func (s *search) decode(v *view, b []byte, lo int, views *[5]view) {
 		if start, end = c.classes[hexClass].stretch(b, end, lo, 2*c.shortest+1); start == end {
 			break
 		}
-		if c.classes[lineClass].span(b[:end], start) < end { // unescape has joined lines
+		if c.classes[solidClass].span(b[:end], start) < end { // unescape has joined lines
 			s.unspace(b, start, end, lined, &views[spacedView])
 		}
 	}

@@ -24,10 +24,15 @@ func (s *search) unspace(b []byte, lo, hi int, lined bool, v *view) {
 	p := &s.writer
 	var before uint64 // the bytes in front that are gaps, the nearest the highest bit
 	for at := lo; at < hi; {
-		s.b = [64]byte{}
-		copy(s.b[:], b[at:hi])
+		chars := s.chars(b, at)
 		var in [spacedKinds + 1]uint64
-		kinds(&s.b, spacedRows, in[:])
+		kinds(chars, spacedRows, in[:])
+		if hi-at < 64 {
+			for k := range in {
+				in[k] &= below(hi - at)
+			}
+		}
+		s.b = *chars
 		prefix := in[kindGap0] & (in[kindGapX] >> 1)
 		keep := in[kindNibble] &^ prefix
 		others := in[kindGap] | prefix | prefix<<1
