@@ -1,5 +1,7 @@
 package needle
 
+import "encoding/binary"
+
 // A text can be escaped in so many ways that listing them is hopeless: any
 // subset of its bytes, in any of several notations. What each stands for is
 // decoded here, one layer at a time: percent-encoding, JSON's and its relatives'
@@ -185,6 +187,18 @@ func (u *unescaper) reference(i int) (rune, int) {
 // referenceBody decodes what follows an "&", which ends before limit: -1 where it
 // is no reference.
 func (u *unescaper) referenceBody(j, limit int) (rune, int) {
+	if j+5 <= min(limit-1, len(u.b)) { // those that every page is full of
+		switch four := binary.LittleEndian.Uint32(u.b[j:]); {
+		case four == 'a'|'m'<<8|'p'<<16|';'<<24:
+			return '&', j + 4
+		case four&0xffffff == 'l'|'t'<<8|';'<<16:
+			return '<', j + 3
+		case four&0xffffff == 'g'|'t'<<8|';'<<16:
+			return '>', j + 3
+		case four == 'q'|'u'<<8|'o'<<16|'t'<<24 && u.b[j+4] == ';':
+			return '"', j + 5
+		}
+	}
 	end := j
 	for ; end < limit; end++ {
 		if end == len(u.b) {
