@@ -14,7 +14,7 @@ const (
 	runClass   = iota // can be part of a form, in one notation or another
 	hexClass          // a hex digit, or what may stand between two
 	solidClass        // stands between no hex digits, but for a line's end
-	plainClass        // no escape begins with it, and it joins no lines
+	plainClass        // no escape begins with it, but for quoted-printable's, and it joins no lines
 )
 
 // class is a set of bytes. The second of two zeros is in none: it is no UTF-16.
@@ -34,7 +34,7 @@ func newClasses(alphabet *[256]bool) *classes {
 		c[runClass].in[b] = alphabet[b] || utf8[b] || special[ch] && ch < 0x80 || ch == '#' || ch == ';'
 		c[hexClass].in[b] = unhex[ch] < 16 || between(ch) || ch == 'x' || ch == 'X'
 		c[solidClass].in[b] = !between(ch) && ch != 'x' && ch != 'X' || ch == '\n' || ch == '\r'
-		c[plainClass].in[b] = !special[ch]
+		c[plainClass].in[b] = !special[ch] || ch == '='
 	}
 	for k := range c {
 		class := &c[k]

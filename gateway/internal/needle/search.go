@@ -160,11 +160,11 @@ func (s *search) decode(v *view, b []byte, lo int, views *[5]view) {
 		}
 		if wanted.escapes > 0 && c.classes[plainClass].span(b[:end], start) < end {
 			s.unescape(text, start, end, lined, &views[plainView])
-			if wanted.quoted && softly(b[start:min(end+1, len(b))]) {
-				text.quoted = true
-				s.unescape(text, start, end, lined, &views[quotedView])
-				text.quoted = false
-			}
+		}
+		if wanted.quoted && softly(b[start:min(end+1, len(b))]) {
+			text.quoted = true
+			s.unescape(text, start, end, lined, &views[quotedView])
+			text.quoted = false
 		}
 		if wanted.hex && end-start >= 4*c.row64.full {
 			s.codings(b, start, end, wanted, views)
