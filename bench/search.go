@@ -240,6 +240,9 @@ func searchBodies(r *rand.Rand, secret string) []searchBody {
 		{"tokens by chance", []string{"=", "\n", "\\", "&", "#", "a", "41", "%"}},
 		{"escapes by chance", []string{"=41", "%41", "\\u0041", "&#65;", "A", "\n", "="}},
 		{"escapes in one another, by chance", []string{"%5c", "=\n", "&#37;", "u0041", "41", "=26", "amp;", "\\/", "=3D"}},
+		{"base64 at each cut and escapes, by chance", []string{strings.Repeat("V", 25), "=41", "%41"}},
+		{"base64 at two cuts, references and escapes, by chance", []string{"&#x26;", strings.Repeat("Q", 25), "=26", "#x", strings.Repeat("U", 16), "\\"}},
+		{"hex, references and escapes, by chance", []string{"&#x", "%", strings.Repeat("3", 50), "=41", "&#x26;"}},
 	} {
 		var body strings.Builder
 		for body.Len() < size {
