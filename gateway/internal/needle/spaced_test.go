@@ -3,6 +3,7 @@ package needle
 import (
 	"bytes"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -14,7 +15,7 @@ func spacedParts(text []byte, lined bool) (parts []spacedPart) {
 	escaped, pending := false, false // something other than a line's end stands between two digits, or may
 	var line byte                    // the last line's end, where no digit has come since
 	end := func() {
-		if escaped && len(part.digits) > 0 {
+		if part.escaped = escaped; len(part.digits) > 0 {
 			parts = append(parts, part)
 		}
 		part, escaped, pending, line = spacedPart{}, false, false, 0
@@ -59,6 +60,7 @@ func spacedParts(text []byte, lined bool) (parts []spacedPart) {
 type spacedPart struct {
 	digits     []byte
 	start, end int
+	escaped    bool // something other than a line's end stands between two digits
 }
 
 // Hex with something between its digits is put together as a loop over the bytes does
@@ -86,9 +88,14 @@ func TestSpacedHexIsThatOfALoop(t *testing.T) {
 		if !bytes.Equal(views[0].buf, views[1].buf) {
 			t.Fatalf("%q[%d:%d]: without marks it is %q, with %q", text, lo, hi, views[0].buf, views[1].buf)
 		}
-		at := 0
-		for _, part := range spacedParts(text[lo:hi], n&1 != 0) {
-			if len(part.digits) < 2*s.content().shortest {
+		at, parts := 0, spacedParts(text[lo:hi], n&1 != 0)
+		for _, digits := range bytes.Split(views[0].buf, []byte{s.content().border}) {
+			if len(digits) > 0 && !slices.ContainsFunc(parts, func(p spacedPart) bool { return bytes.Equal(p.digits, digits) }) {
+				t.Fatalf("%q[%d:%d], lined: %v: %q is put together", text, lo, hi, n&1 != 0, digits)
+			}
+		}
+		for _, part := range parts {
+			if len(part.digits) < 2*s.content().shortest || !part.escaped {
 				continue
 			}
 			for from, to := -1, -1; from != lo+part.start || to != lo+part.end; at++ {

@@ -41,7 +41,7 @@ func TestATokenDependsOnItsBytes(t *testing.T) {
 		b[0] = byte(c)
 		all(1)
 	}
-	pieces := []string{"%", "25", "%25", "%2525", "41", "31", "%31", "%2531", "%4", "%4%2531", "\\", "\\\\", "\\u", "0041", "\\u00", "4", "1", "&", "&#", "#x", "x41", "&amp;", "amp;", ";", "&#37;", "=", "=\n", "\xc3\xa4", "\x00", strings.Repeat("\\", 30), strings.Repeat("0", 20)}
+	pieces := []string{"%", "25", "%25", "%2525", "41", "31", "%31", "%2531", "%4", "%4%2531", "\\", "\\\\", "\\u", "0041", "\\u00", "4", "1", "&", "&#", "#x", "x41", "&amp;", "amp;", "&lt;", "&gt;", "gt;", "&quot;", "quot;", "quo", ";", "&#37;", "=", "=\n", "\xc3\xa4", "\x00", strings.Repeat("\\", 30), strings.Repeat("0", 20)}
 	r := rand.New(rand.NewPCG(8, 8))
 	for range 100_000 {
 		var text strings.Builder

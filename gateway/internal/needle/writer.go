@@ -173,7 +173,7 @@ func (p *writer) short(borders uint64) (left, lost uint64) {
 		begin := long & -long
 		end := begin + inside&^(begin-1) // the sum carries it to the end
 		part := end&-end - begin
-		left, lost, long = left|begin>>1|end&-end, lost&^part, long&^part
+		left, lost, long = left|end&-end, lost&^part, long&^part
 	}
 	return left, lost
 }
