@@ -18,7 +18,7 @@ const maxOver = 4
 type depth struct {
 	escapes int  // layers of them, one below the other
 	quoted  bool // quoted-printable is one
-	coded   int  // of how many layers what is below may still be of a coding
+	coded   int  // of how many layers what is below may be of a coding, or spaced hex
 	base64  bool
 	hex     bool
 	spaced  bool
@@ -40,7 +40,7 @@ func (w depth) of(kind int, binary bool) depth {
 			w.base64, w.hex = false, false
 		}
 	case base64View, hexView:
-		if w = (depth{escapes: 2, quoted: true, spaced: true}); binary {
+		if w = (depth{escapes: 2, quoted: true, coded: 1, spaced: true}); binary {
 			w = depth{spaced: true}
 		}
 	case spacedView: // hex digits, and nothing else
