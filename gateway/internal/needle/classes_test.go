@@ -9,7 +9,9 @@ import (
 
 // Runs are found as a loop over the bytes finds them, by shuffles or not, from any
 // place on.
-func TestRunsAreThoseOfALoop(t *testing.T) {
+func TestRunsAreThoseOfALoop(t *testing.T) { eachProcessor(t, runsAreThoseOfALoop) }
+
+func runsAreThoseOfALoop(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 4))
 	for range 6000 {
 		var alphabet [256]bool

@@ -67,10 +67,12 @@ func fits(s *Set, group []byte) (clear []byte, ok bool) {
 
 // What is long enough to be of a form is decoded, as a loop over the groups decodes it,
 // with what stands in front and behind; and each byte has the way back.
-func TestCodingsAreThoseOfALoop(t *testing.T) {
+func TestCodingsAreThoseOfALoop(t *testing.T) { eachProcessor(t, codingsAreThoseOfALoop) }
+
+func codingsAreThoseOfALoop(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 7))
 	sets := []*Set{set("sk-" + letters(r, 48)), set(letters(r, 16)), set("\xc3\xa4\xff-" + letters(r, 20)), set(letters(r, 4)), set(letters(r, 90))}
-	for n := range 20_000 {
+	for n := range 4000 {
 		one := sets[n%len(sets)]
 		c := one.content()
 		text := codedText(r)
@@ -135,7 +137,9 @@ func TestCodingsAreThoseOfALoop(t *testing.T) {
 }
 
 // What is decoded of blocks at once is what a loop decodes, wherever it is kept.
-func TestLanesOfCodingsAreThoseOfALoop(t *testing.T) {
+func TestLanesOfCodingsAreThoseOfALoop(t *testing.T) { eachProcessor(t, lanesOfCodingsAreThoseOfALoop) }
+
+func lanesOfCodingsAreThoseOfALoop(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 5))
 	for range 3000 {
 		text := append(codedText(r), randomBytes(r, 70)...)

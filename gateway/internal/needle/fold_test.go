@@ -17,7 +17,9 @@ var tokenPieces = append([]string{"=\n", "=\r\n", "\n", "\r\n", "\r", "\n\x00", 
 
 // Both ways to take a layer of escapes off a text give the same, whatever the text,
 // its end, and where it begins.
-func TestFoldIsTheLoop(t *testing.T) {
+func TestFoldIsTheLoop(t *testing.T) { eachProcessor(t, foldIsTheLoop) }
+
+func foldIsTheLoop(t *testing.T) {
 	if !folds {
 		t.Skip("not on this machine")
 	}
@@ -74,7 +76,9 @@ func FuzzFold(f *testing.F) {
 }
 
 // What is asked of 64 bytes at once is what a loop over them finds.
-func TestLanesAreThoseOfALoop(t *testing.T) {
+func TestLanesAreThoseOfALoop(t *testing.T) { eachProcessor(t, lanesAreThoseOfALoop) }
+
+func lanesAreThoseOfALoop(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 8))
 	all := append(append(append([][16]byte(nil), tokenRows[1]...), backRows...), ampRows...)
 	for range 3000 {
@@ -104,7 +108,9 @@ func TestLanesAreThoseOfALoop(t *testing.T) {
 }
 
 // Nothing of what was decoded stays behind in the room that a search worked in.
-func TestASearchLeavesNothingBehind(t *testing.T) {
+func TestASearchLeavesNothingBehind(t *testing.T) { eachProcessor(t, aSearchLeavesNothingBehind) }
+
+func aSearchLeavesNothingBehind(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 6))
 	s := set("sk-"+letters(r, 48), letters(r, 16))
 	for range 2000 {

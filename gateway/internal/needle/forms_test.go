@@ -131,7 +131,9 @@ var inner = map[string]func(r *rand.Rand, s string) string{
 	"hex": func(r *rand.Rand, s string) string { return hex.EncodeToString([]byte(s)) },
 }
 
-func TestEveryWriting(t *testing.T) {
+func TestEveryWriting(t *testing.T) { eachProcessor(t, everyWriting) }
+
+func everyWriting(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 9))
 	around := []string{"", "\"", "{\"a\":\"", "x=", "the words of a text, ", "\x00\x00\xff", "\\n", "%20", "\n", "/"}
 	for _, secretValue := range []string{key, "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "a1b2c3d4e5f60718", "pass&wörd=ümlaut%+x", "two words, \"quoted\" and more"} {

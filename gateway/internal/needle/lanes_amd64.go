@@ -12,7 +12,7 @@ func passAVX2(b *byte, blocks int, c *class) (passed int)
 // members (of that width, a power of two up to 32), and the members of the one
 // behind them.
 func (c *class) skip(b []byte, blocks, width int) (skipped int, in uint64) {
-	if !cpu.X86.HasAVX2 || !cpu.X86.HasBMI2 {
+	if !folds {
 		return c.skipSlow(b, blocks, width)
 	}
 	return skipAVX2(&b[:64*blocks+1][0], blocks, width, ends(width), c)
@@ -20,7 +20,7 @@ func (c *class) skip(b []byte, blocks, width int) (skipped int, in uint64) {
 
 // pass is how many blocks, from b[1] on, are all members.
 func (c *class) pass(b []byte, blocks int) (passed int) {
-	if !cpu.X86.HasAVX2 {
+	if !folds {
 		return c.passSlow(b, blocks)
 	}
 	return passAVX2(&b[:64*blocks+1][0], blocks, c)
@@ -53,12 +53,13 @@ func digitsVBMI2(out, b *byte, list *int32, keeps *uint64, n int, border uint64)
 //go:noescape
 func digitsAVX2(out, b *byte, list *int32, keeps *uint64, n int, border uint64, places *[256]uint64) (written int)
 
-// folds says whether this machine has what fold is made of.
-var folds = cpu.X86.HasAVX2 && cpu.X86.HasPOPCNT
+// folds says whether this machine has what the looks at many bytes at once are made of,
+// and fold.
+var folds = cpu.X86.HasAVX2 && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT
 
 // wides says whether its instructions work on 64 bytes, of which one moves those that
 // are kept.
-var wides = cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VBMI2
+var wides = folds && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VBMI2
 
 // kinds says which of 64 bytes are of each kind, and behind those, which are above
 // ASCII. rows are as in a class.

@@ -65,7 +65,9 @@ type spacedPart struct {
 
 // Hex with something between its digits is put together as a loop over the bytes does
 // it, wherever it stands in a block; and each digit has the way back.
-func TestSpacedHexIsThatOfALoop(t *testing.T) {
+func TestSpacedHexIsThatOfALoop(t *testing.T) { eachProcessor(t, spacedHexIsThatOfALoop) }
+
+func spacedHexIsThatOfALoop(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 3))
 	pieces := []string{"41", "4", "31:", "ab ", "0x", "0X41,", "0", "x", " ", "  ", "       ", ":", "\n", "\r\n", "\n\n", "\r", "\t", "-", "z", "\x00", "4142434445", " \n ", "00"}
 	s := set("4bcd")
