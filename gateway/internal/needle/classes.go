@@ -23,6 +23,7 @@ type class struct {
 	// ASCII, in above for what is above it. This is the shape that a shuffle
 	// instruction looks up.
 	rows, above [16]byte
+	high        *kindSet // those above ASCII, with 0x80 less
 	in          [256]bool
 }
 
@@ -46,6 +47,7 @@ func newClasses(alphabet *[256]bool) *classes {
 				class.above[b&15] |= 1 << (b>>4 - 8)
 			}
 		}
+		class.high = newKindSet([][16]byte{class.above})
 	}
 	return c
 }
@@ -76,7 +78,7 @@ func (c *class) membersAbove(b *[64]byte) uint64 {
 		binary.LittleEndian.PutUint64(low[i:], binary.LittleEndian.Uint64(b[i:])^0x8080808080808080)
 	}
 	var in [2]uint64
-	kinds(&low, [][16]byte{c.above}, in[:])
+	kinds(&low, c.high, in[:])
 	return in[0]
 }
 

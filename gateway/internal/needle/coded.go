@@ -38,7 +38,8 @@ var sextet = func() (t [256]byte) {
 func isSextet(c byte) bool { return sextet[c] < 64 }
 
 // codedRows are the rows of the kinds, for forms that are made of the bytes of in.
-func codedRows(in *[256]bool) (rows [codedKinds][16]byte) {
+func codedRows(in *[256]bool) [][16]byte {
+	rows := make([][16]byte, codedKinds)
 	var may [codedKinds][64]bool          // by the value of a character
 	var low2, high4, low4, high2 [16]bool // parts of bytes
 	for b, ok := range in {
@@ -104,7 +105,7 @@ func (s *search) survey(b []byte, lo, hi int) {
 	s.hot16.reset()
 	for p := lo; p <= hi; p += step {
 		in := &s.in
-		kinds(s.chars(b, p), c.coded[:], in[:])
+		kinds(s.chars(b, p), c.coded, in[:])
 		if hi-p < 64 {
 			for k := range codedKinds {
 				in[k] &= below(hi - p)

@@ -37,7 +37,7 @@ type folder struct {
 	u     *unescaper
 	p     *writer
 	c     *content
-	rows  [][16]byte
+	kinds *kindSet
 	plain *[256]bool
 	lined bool
 	in    [kinds1 + 1]uint64
@@ -70,9 +70,9 @@ type block struct {
 func (s *search) fold(i, end int, lined bool) (at, stop int) {
 	f := &s.folder
 	f.u, f.p, f.c, f.lined = &s.text, &s.writer, s.set, lined
-	f.rows, f.plain = s.set.tokens[0], &s.set.plain[0]
+	f.kinds, f.plain = s.set.tokens[0], &s.set.plain[0]
 	if f.u.quoted {
-		f.rows, f.plain = s.set.tokens[1], &s.set.plain[1]
+		f.kinds, f.plain = s.set.tokens[1], &s.set.plain[1]
 	}
 	for i < end && i+64 <= len(f.u.b) {
 		if form := alike(f.u.b[i:]); form != 0 {
@@ -92,7 +92,7 @@ func (s *search) fold(i, end int, lined bool) (at, stop int) {
 // block does one block, of which room bytes are of the run, and says how many of them.
 func (f *folder) block(at, room int) int {
 	f.raw = (*[64]byte)(f.u.b[at:])
-	kinds(f.raw, f.rows, f.in[:])
+	kinds(f.raw, f.kinds, f.in[:])
 	f.b = *f.raw
 	in, size := &f.in, min(room, 64)
 	k := block{end: min(room, decided)}
@@ -102,7 +102,7 @@ func (f *folder) block(at, room int) int {
 	}
 	others := ^member
 	if in[kindJoint] != 0 {
-		kinds(f.raw, jointRows, f.more[:])
+		kinds(f.raw, jointKinds, f.more[:])
 		k.lf, k.cr = f.more[kindLF], f.more[kindCR]
 		k.zero = in[kindJoint] &^ (k.lf | k.cr)
 		others |= f.twice(k.zero, at)
@@ -184,7 +184,7 @@ func (k *block) joint(c byte, bit uint64) {
 
 // backslashes finds the escapes behind backslashes, the last of each row.
 func (f *folder) backslashes(k *block) {
-	kinds(f.raw, backRows, f.more[:])
+	kinds(f.raw, backKinds, f.more[:])
 	hex, one := f.in[kindHex], f.in[kindBackslash]&^(f.in[kindBackslash]>>1)&k.starts
 	k.short = one & (f.more[kindShort] >> 1)
 	k.x = one & (f.more[kindX] >> 1) & (hex >> 2) & (hex >> 3)
@@ -196,7 +196,7 @@ func (f *folder) backslashes(k *block) {
 // references finds what may be a character reference of HTML: a number, or letters
 // up to a semicolon. A sum carries each "&" to what is behind its letters.
 func (f *folder) references(k *block) {
-	kinds(f.raw, ampRows, f.more[:])
+	kinds(f.raw, ampKinds, f.more[:])
 	amp, more := f.in[kindAmp]&k.starts, &f.more
 	k.long |= amp & (more[kindHash] >> 1) & (more[kindDigit]>>2 | more[kindRefX]>>2&(f.in[kindHex]>>3))
 	named := amp & (more[kindLetter] >> 1)

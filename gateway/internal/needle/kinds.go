@@ -40,14 +40,34 @@ const ( // behind an ampersand
 )
 
 var (
-	tokenRows = [2][][16]byte{tokenKinds("%"), tokenKinds("%=")} // the second is of quoted-printable
-	jointRows = rowsOf("\n", "\r")
-	backRows  = rowsOf(shortEscapes(), "u", "x", "0")
-	ampRows   = rowsOf("#", "0123456789", "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", ";", "xX")
+	tokenRows  = [2][][16]byte{tokenKinds("%"), tokenKinds("%=")} // the second is of quoted-printable
+	jointKinds = newKindSet(rowsOf("\n", "\r"))
+	backKinds  = newKindSet(rowsOf(shortEscapes(), "u", "x", "0"))
+	ampKinds   = newKindSet(rowsOf("#", "0123456789", "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", ";", "xX"))
 )
 
 func tokenKinds(introducers string) [][16]byte {
 	return rowsOf("0123456789abcdefABCDEF", introducers, introducers[1:], `\`, "&", "\n\r\x00")
+}
+
+// kindSet is some kinds of bytes, in the two shapes that they are looked up in.
+type kindSet struct {
+	rows  [][16]byte  // as in a class, of ASCII
+	table [256]uint16 // a bit for each kind that a byte is of, and one for those above ASCII
+}
+
+func newKindSet(rows [][16]byte) *kindSet {
+	set := &kindSet{rows: rows}
+	for c := range set.table {
+		if c >= 0x80 {
+			set.table[c] = 1 << len(rows)
+			continue
+		}
+		for k := range rows {
+			set.table[c] |= uint16(rows[k][c&15]>>(c>>4)&1) << k
+		}
+	}
+	return set
 }
 
 // shortEscapes are the letters that stand for something behind a backslash.
@@ -72,18 +92,38 @@ func rowsOf(kinds ...string) [][16]byte {
 	return rows
 }
 
-// kindsSlow is what kinds does, byte by byte.
-func kindsSlow(b *[64]byte, rows [][16]byte, in []uint64) {
-	clear(in[:len(rows)+1])
-	for i, c := range b {
-		if c >= 0x80 {
-			in[len(rows)] |= 1 << i
-			continue
+// kindsSlow is what kinds does, eight bytes at a time.
+func kindsSlow(b *[64]byte, set *kindSet, in []uint64) {
+	n := len(set.rows) + 1
+	clear(in[:n])
+	for i := 0; i < 64; i += 8 {
+		var low, high uint64
+		for j, c := range b[i : i+8] {
+			of := set.table[c]
+			low |= uint64(of&0xff) << (8 * j)
+			high |= uint64(of>>8) << (8 * j)
 		}
-		for k := range rows {
-			in[k] |= uint64(rows[k][c&15]>>(c>>4)&1) << i
+		low = turned(low)
+		for k := range min(n, 8) {
+			in[k] |= low >> (8 * k) & 0xff << i
+		}
+		if high != 0 {
+			high = turned(high)
+			for k := 8; k < n; k++ {
+				in[k] |= high >> (8 * (k - 8)) & 0xff << i
+			}
 		}
 	}
+}
+
+// turned has bit j of byte k where x has bit k of byte j (Warren, Hacker's Delight, 7-3).
+func turned(x uint64) uint64 {
+	t := (x ^ x>>7) & 0x00aa00aa00aa00aa
+	x ^= t ^ t<<7
+	t = (x ^ x>>14) & 0x0000cccc0000cccc
+	x ^= t ^ t<<14
+	t = (x ^ x>>28) & 0x00000000f0f0f0f0
+	return x ^ t ^ t<<28
 }
 
 // leadsSlow is what leads does.
@@ -98,8 +138,10 @@ func leadsSlow(b *[64]byte) (in uint64) {
 
 // packSlow is what pack does.
 func packSlow(out []byte, b *[64]byte, keep uint64) {
-	for n := 0; keep != 0; keep &= keep - 1 {
-		out[n] = b[bits.TrailingZeros64(keep)]
-		n++
+	for n := 0; keep != 0; {
+		i := bits.TrailingZeros64(keep)
+		row := bits.TrailingZeros64(^(keep >> i))
+		n += copy(out[n:], b[i:i+row])
+		keep &^= below(row) << i
 	}
 }

@@ -62,16 +62,16 @@ var folds = cpu.X86.HasAVX2 && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT
 var wides = folds && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VBMI2
 
 // kinds says which of 64 bytes are of each kind, and behind those, which are above
-// ASCII. rows are as in a class.
-func kinds(b *[64]byte, rows [][16]byte, in []uint64) {
-	_ = in[len(rows)]
+// ASCII.
+func kinds(b *[64]byte, set *kindSet, in []uint64) {
+	_ = in[len(set.rows)]
 	switch {
 	case wides:
-		kindsAVX512(&b[0], &rows[0], len(rows), &in[0])
+		kindsAVX512(&b[0], &set.rows[0], len(set.rows), &in[0])
 	case folds:
-		kindsAVX2(&b[0], &rows[0], len(rows), &in[0])
+		kindsAVX2(&b[0], &set.rows[0], len(set.rows), &in[0])
 	default:
-		kindsSlow(b, rows, in)
+		kindsSlow(b, set, in)
 	}
 }
 

@@ -13,7 +13,7 @@ func (e *engine) probe(b []byte, p, last int) int { return e.probeSlow(b, p, las
 // folds: without instructions for many bytes at once, unescape's loop is the faster.
 const folds = false
 
-func kinds(b *[64]byte, rows [][16]byte, in []uint64) { kindsSlow(b, rows, in) }
+func kinds(b *[64]byte, set *kindSet, in []uint64) { kindsSlow(b, set, in) }
 
 func leads(b *[64]byte) uint64 { return leadsSlow(b) }
 

@@ -55,12 +55,12 @@ type content struct {
 	easy     [256]bool    // of the run class, and nothing that is joined
 	strange  [256]byte    // what a value is that is not easy, or is a percent sign
 	classes  *classes
-	tokens   [2][][16]byte // the kinds of tokenRows, and the run class
-	border   byte          // that is of no class, where there is one
-	wide     bool          // bytes above ASCII are searched for,
-	binary   bool          // and so many that nearly anything may be a form
-	shortest int           // bytes of the shortest secret, 0: none
-	coded    [codedKinds][16]byte
+	tokens   [2]*kindSet // the kinds of tokenRows, and the run class
+	border   byte        // that is of no class, where there is one
+	wide     bool        // bytes above ASCII are searched for,
+	binary   bool        // and so many that nearly anything may be a form
+	shortest int         // bytes of the shortest secret, 0: none
+	coded    *kindSet
 	row64    row // of base64 that a form in it is
 	row16    row // the same for hex
 	reach    int // bytes of the longest form that is found
@@ -213,7 +213,7 @@ func (c *content) shape() {
 	}
 	c.classes = newClasses(&c.alphabet)
 	for k, rows := range tokenRows {
-		c.tokens[k] = append(slices.Clone(rows), c.classes[runClass].rows)
+		c.tokens[k] = newKindSet(append(slices.Clone(rows), c.classes[runClass].rows))
 	}
 	for b, in := range c.classes[runClass].in {
 		c.plain[0][b] = in && (!special[b] || b == '=')
@@ -240,7 +240,7 @@ func (c *content) shape() {
 	if c.binary {
 		clear(inCoded[0x80:])
 	}
-	c.coded = codedRows(&inCoded)
+	c.coded = newKindSet(codedRows(&inCoded))
 	c.row64, c.row16 = rowOf(4, max((c.shortest-1)/3, 1)), rowOf(2, max(c.shortest, 4))
 }
 

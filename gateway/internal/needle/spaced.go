@@ -11,7 +11,7 @@ const (
 	spacedKinds
 )
 
-var spacedRows = rowsOf("0123456789abcdefABCDEF", " :-,\t", "\n", "\r", "0", "xX")
+var gapKinds = newKindSet(rowsOf("0123456789abcdefABCDEF", " :-,\t", "\n", "\r", "0", "xX"))
 
 // maxGap is how many bytes may stand between two digits: four, and "0x".
 const maxGap = 6
@@ -26,7 +26,7 @@ func (s *search) unspace(b []byte, lo, hi int, lined bool, v *view) {
 	for at := lo; at < hi; {
 		chars := s.chars(b, at)
 		var in [spacedKinds + 1]uint64
-		kinds(chars, spacedRows, in[:])
+		kinds(chars, gapKinds, in[:])
 		if hi-at < 64 {
 			for k := range in {
 				in[k] &= below(hi - at)
