@@ -112,6 +112,8 @@ func reappend(p []byte, in Instr) []byte {
 		return AppendSlice(p, in.N, in.M)
 	case OpDigest, OpHash, OpHMAC:
 		return AppendHash(p, in.Op, in.Hash)
+	case OpAbsorb, OpTotal:
+		return AppendRunning(p, in.Op, int(in.N), in.Hash)
 	}
 	return AppendOp(p, in.Op)
 }
@@ -119,6 +121,7 @@ func reappend(p []byte, in Instr) []byte {
 func FuzzNext(f *testing.F) {
 	f.Add(samplePlan().Edits[0].Value)
 	f.Add([]byte("\x05\xac\x02\x02\x38\x00\x06\x0f\x21\x03"))
+	f.Add(AppendRunning(AppendRunning(nil, OpAbsorb, 1, 2), OpTotal, 0, 1))
 	f.Fuzz(func(t *testing.T, program []byte) {
 		for p := program; len(p) > 0; {
 			in, rest, err := Next(p)
