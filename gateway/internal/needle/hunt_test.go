@@ -1,0 +1,96 @@
+package needle
+
+import (
+	"cmp"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// BenchmarkWorstByChance looks for bodies that are slow to search, by putting pieces
+// together by chance: escapes, parts of escapes, and letters that are base64 or hex of
+// text. It tells the slowest that it found, in MB a second, and how many of a thousand
+// are below 100.
+func BenchmarkWorstByChance(b *testing.B) {
+	r := rand.New(rand.NewPCG(8, 8))
+	for _, secret := range []struct{ name, value string }{
+		{"51 bytes", "sk-" + letters(r, 48)}, {"16 bytes", letters(r, 16)}, {"8 bytes", letters(r, 8)}, {"above ASCII", "\xc3\xa4\xff-" + letters(r, 20)},
+	} {
+		b.Run(secret.name, func(b *testing.B) {
+			s, quarry, pieces := set(secret.value), []slow(nil), hunted()
+			for b.Loop() {
+				for range 4000 {
+					body := slow{pieces: choice(r, pieces)}
+					body.text = bodyOf(r, body.pieces)
+					body.took = least(s, body.text, 4)
+					quarry = append(quarry, body)
+				}
+			}
+			slices.SortFunc(quarry, func(a, b slow) int { return cmp.Compare(b.took, a.took) })
+			below, slowest := 0, slow{}
+			for _, q := range quarry[:min(len(quarry), 200)] { // some took long by chance alone
+				if q.took = least(s, q.text, 50); q.took > slowest.took {
+					slowest = q
+				}
+				if q.took > 10*time.Duration(len(q.text)) {
+					below++
+				}
+			}
+			b.ReportMetric(1e3*float64(len(slowest.text))/float64(slowest.took), "MB/s-slowest")
+			b.ReportMetric(1e3*float64(below)/float64(len(quarry)), "below-100-of-1000")
+			b.Logf("the slowest is made of %.300q", slowest.pieces)
+		})
+	}
+}
+
+type slow struct {
+	pieces []string
+	text   []byte
+	took   time.Duration
+}
+
+// hunted are the pieces.
+func hunted() []string {
+	pieces := append([]string{"=\n", "\n", "\r\n", "\x00", " ", "\xc3\xa4", "\xff", "\\n", "%0a", "=41", "&#65;", "&amp;", ",", "\"", "{", "A\x00"}, introducers...)
+	for _, coded := range []string{"V", "A", "U", "Q", "41", "5", "35", "3", "f", "a", "EAQB", "U1", "V5", "ZmZm", "Wlpa"} {
+		for _, n := range []int{8, 16, 22, 25, 33, 45, 70, 300} {
+			pieces = append(pieces, strings.Repeat(coded, n))
+		}
+	}
+	return pieces
+}
+
+func choice(r *rand.Rand, of []string) []string {
+	pieces := make([]string, 1+r.IntN(6))
+	for i := range pieces {
+		pieces[i] = of[r.IntN(len(of))]
+	}
+	return pieces
+}
+
+// bodyOf repeats pieces, in order or by chance.
+func bodyOf(r *rand.Rand, pieces []string) []byte {
+	const size = 16 << 10
+	var b strings.Builder
+	for ordered, i := r.IntN(3) == 0, 0; b.Len() < size; i++ {
+		if ordered {
+			b.WriteString(pieces[i%len(pieces)])
+			continue
+		}
+		b.WriteString(pieces[r.IntN(len(pieces))])
+	}
+	return []byte(b.String())
+}
+
+// least is the least that a search of text took, of some times.
+func least(s *Set, text []byte, times int) time.Duration {
+	took := time.Hour
+	for range times {
+		begin := time.Now()
+		s.Find(text, 0, Whole, nil)
+		took = min(took, time.Since(begin))
+	}
+	return took
+}
