@@ -1,9 +1,6 @@
 package needle
 
-import (
-	"encoding/binary"
-	"math/bits"
-)
+import "math/bits"
 
 // classes tell which bytes of a text may matter. A text is looked at 64 bytes at
 // a time, for stretches that are wholly of a class, so that nearly all of it is
@@ -23,7 +20,6 @@ type class struct {
 	// ASCII, in above for what is above it. This is the shape that a shuffle
 	// instruction looks up.
 	rows, above [16]byte
-	high        *kindSet // those above ASCII, with 0x80 less
 	in          [256]bool
 }
 
@@ -47,7 +43,6 @@ func newClasses(alphabet *[256]bool) *classes {
 				class.above[b&15] |= 1 << (b>>4 - 8)
 			}
 		}
-		class.high = newKindSet([][16]byte{class.above})
 	}
 	return c
 }
@@ -69,17 +64,6 @@ func between(c byte) bool {
 		return true
 	}
 	return false
-}
-
-// membersAbove are those of 64 bytes that are members, above ASCII.
-func (c *class) membersAbove(b *[64]byte) uint64 {
-	var low [64]byte
-	for i := 0; i < 64; i += 8 {
-		binary.LittleEndian.PutUint64(low[i:], binary.LittleEndian.Uint64(b[i:])^0x8080808080808080)
-	}
-	var in [2]uint64
-	kinds(&low, c.high, in[:])
-	return in[0]
 }
 
 // has says whether b[i] is of the class.

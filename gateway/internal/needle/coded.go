@@ -227,6 +227,7 @@ func (v *view) add(b []byte, list []int32, keeps []uint64, as coding) {
 // addOne adds a block whose first group stands at in, group by group, with the way
 // back.
 func (v *view) addOne(b []byte, in int, keep uint64, as coding) {
+	v.room(64)
 	var clear [64]byte
 	as.decode(clear[:], b, []int32{0}, []uint64{^uint64(0)}, v.end)
 	border, next := uint64(1)<<(as.stride-1), -1

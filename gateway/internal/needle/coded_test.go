@@ -84,8 +84,8 @@ func codingsAreThoseOfALoop(t *testing.T) {
 		var found [2][5]view // with marks, without
 		for k := range found {
 			s := &search{set: c}
-			found[k][base64View].reset(nil, base64View, c, k == 0)
-			found[k][hexView].reset(nil, hexView, c, k == 0)
+			found[k][base64View].reset(nil, base64View, c.border, k == 0)
+			found[k][hexView].reset(nil, hexView, c.border, k == 0)
 			s.codings(text, lo, hi, everything, &found[k])
 		}
 		for kind, row := range map[int]row{base64View: c.row64, hexView: c.row16} {

@@ -114,18 +114,21 @@ TWICE(threes, 0x8004050680000102, 0x800c0d0e8008090a)
 	MOVQ SP, SI; \
 	PACK_ALL
 
+// Decodes block by block, and moves what is kept.
+#define BLOCKS(decode, move) \
+block: \
+	NEXT; \
+	decode(0, Y0); \
+	decode(32, Y1); \
+	move; \
+	DECQ R13; \
+	JNZ block
+
 // func sextetsVBMI2(out, b *byte, list *int32, keeps *uint64, n int, border uint64) (written int)
 TEXT ·sextetsVBMI2(SB), NOSPLIT, $0-56
 	ARGUMENTS
 	SETUP_SEXTETS
-
-block:
-	NEXT
-	SEXTETS(0, Y0)
-	SEXTETS(32, Y1)
-	COMPRESS
-	DECQ R13
-	JNZ  block
+	BLOCKS(SEXTETS, COMPRESS)
 	WRITTEN(written+48(FP))
 
 // func sextetsAVX2(out, b *byte, list *int32, keeps *uint64, n int, border uint64, places *[256]uint64) (written int)
@@ -133,28 +136,14 @@ TEXT ·sextetsAVX2(SB), NOSPLIT, $64-64
 	ARGUMENTS
 	MOVQ places+48(FP), BX
 	SETUP_SEXTETS
-
-block:
-	NEXT
-	SEXTETS(0, Y0)
-	SEXTETS(32, Y1)
-	STORE_AND_PACK
-	DECQ R13
-	JNZ  block
+	BLOCKS(SEXTETS, STORE_AND_PACK)
 	WRITTEN(written+56(FP))
 
 // func digitsVBMI2(out, b *byte, list *int32, keeps *uint64, n int, border uint64) (written int)
 TEXT ·digitsVBMI2(SB), NOSPLIT, $0-56
 	ARGUMENTS
 	SETUP_DIGITS
-
-block:
-	NEXT
-	DIGITS(0, Y0)
-	DIGITS(32, Y1)
-	COMPRESS
-	DECQ R13
-	JNZ  block
+	BLOCKS(DIGITS, COMPRESS)
 	WRITTEN(written+48(FP))
 
 // func digitsAVX2(out, b *byte, list *int32, keeps *uint64, n int, border uint64, places *[256]uint64) (written int)
@@ -162,12 +151,5 @@ TEXT ·digitsAVX2(SB), NOSPLIT, $64-64
 	ARGUMENTS
 	MOVQ places+48(FP), BX
 	SETUP_DIGITS
-
-block:
-	NEXT
-	DIGITS(0, Y0)
-	DIGITS(32, Y1)
-	STORE_AND_PACK
-	DECQ R13
-	JNZ  block
+	BLOCKS(DIGITS, STORE_AND_PACK)
 	WRITTEN(written+56(FP))

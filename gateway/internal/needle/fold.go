@@ -1,6 +1,7 @@
 package needle
 
 import (
+	"encoding/binary"
 	"math/bits"
 	"unicode/utf8"
 )
@@ -44,6 +45,7 @@ type folder struct {
 	more  [max(kinds2, kinds3, kinds4) + 1]uint64
 	raw   *[64]byte // the block,
 	b     [64]byte  // with values in the place of what they are written in
+	low   [64]byte  // scratch
 }
 
 // block is what of 64 bytes is what: a bit for each byte.
@@ -89,7 +91,7 @@ func (s *search) fold(i, end int, lined bool) (at, stop int) {
 	return i, end
 }
 
-// block does one block, of which room bytes are of the run, and says how many of them.
+// block does one block, of which room bytes are to be done, and says how many it did.
 func (f *folder) block(at, room int) int {
 	f.raw = (*[64]byte)(f.u.b[at:])
 	kinds(f.raw, f.kinds, f.in[:])
@@ -98,7 +100,7 @@ func (f *folder) block(at, room int) int {
 	k := block{end: min(room, decided)}
 	member := in[kindMember]
 	if in[kindHigh] != 0 && f.c.wide {
-		member |= f.c.classes[runClass].membersAbove(f.raw)
+		member |= f.above()
 	}
 	others := ^member
 	if in[kindJoint] != 0 {
@@ -155,6 +157,16 @@ func (f *folder) block(at, room int) int {
 	joints := k.lf | k.cr | k.zero
 	f.p.block(&f.b, &k, mask&^(k.gone|joints|k.borders), (tokens|joints|backs&mask)&^k.borders)
 	return k.end
+}
+
+// above are those of the block that are of the run class, above ASCII.
+func (f *folder) above() uint64 {
+	for i := 0; i < 64; i += 8 {
+		binary.LittleEndian.PutUint64(f.low[i:], binary.LittleEndian.Uint64(f.raw[i:])^0x8080808080808080)
+	}
+	var in [2]uint64
+	kinds(&f.low, f.c.high, in[:])
+	return in[0]
 }
 
 // twice are those zeros that follow another, which are no UTF-16.

@@ -54,7 +54,7 @@ func foldsAsTheLoop(t *testing.T, set *Set, text []byte, start, end, how int) {
 	var views [2]view
 	for k, marked := range []bool{false, true} {
 		s := &search{set: set.content()}
-		views[k].reset(nil, plainView, s.set, marked)
+		views[k].reset(nil, plainView, s.set.border, marked)
 		s.unescape(u, start, end, lined, &views[k])
 	}
 	if !bytes.Equal(views[0].buf, views[1].buf) {

@@ -136,8 +136,12 @@ func TestEveryWriting(t *testing.T) { eachProcessor(t, everyWriting) }
 func everyWriting(t *testing.T) {
 	r := rand.New(rand.NewPCG(9, 9))
 	around := []string{"", "\"", "{\"a\":\"", "x=", "the words of a text, ", "\x00\x00\xff", "\\n", "%20", "\n", "/"}
-	for _, secretValue := range []string{key, "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY", "a1b2c3d4e5f60718", "pass&wörd=ümlaut%+x", "two words, \"quoted\" and more"} {
-		s := set(secretValue)
+	bytes := make([]byte, 256) // a binary secret beside another hides nothing of it
+	for c := range bytes {
+		bytes[c] = byte(c)
+	}
+	for _, of := range [][]string{{key}, {"AKIAIOSFODNN7EXAMPLE"}, {"wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"}, {"a1b2c3d4e5f60718"}, {"pass&wörd=ümlaut%+x"}, {"two words, \"quoted\" and more"}, {key, string(bytes)}} {
+		s, secretValue := set(of...), of[0]
 		check := func(name, text string) {
 			t.Helper()
 			if len(text) > maxWritten*len(secretValue) {

@@ -26,10 +26,9 @@ type depth struct {
 
 var everything = depth{escapes: 3, quoted: true, coded: 1, base64: true, hex: true, spaced: true}
 
-// of is what is looked for in a view of that kind, of a text in which w is. Of what is in
-// quoted-printable, and of a coding in a coding, spellings alone are found. So they are of
-// what is in a coding, where secrets are binary: any base64 would be a form otherwise.
-func (w depth) of(kind int, binary bool) depth {
+// of is what is looked for in a view of that kind, of a text in which w is. Of a coding in
+// quoted-printable or in a coding, spellings alone are found.
+func (w depth) of(kind int) depth {
 	switch kind {
 	case plainView, quotedView:
 		w.escapes, w.coded, w.quoted = w.escapes-1, w.coded-1, false
@@ -40,9 +39,8 @@ func (w depth) of(kind int, binary bool) depth {
 			w.base64, w.hex = false, false
 		}
 	case base64View, hexView:
-		if w = (depth{escapes: 2, quoted: true, coded: 1, spaced: true}); binary {
-			w = depth{spaced: true}
-		}
+		w = everything
+		w.base64, w.hex = false, false
 	case spacedView: // hex digits, and nothing else
 		w = depth{hex: w.hex}
 	}
@@ -130,7 +128,7 @@ func (s *search) scan(v *view, b []byte, lo int) {
 	}
 	views := &s.views[level]
 	for k := range views {
-		views[k].reset(v, k, s.set, s.marks)
+		views[k].reset(v, k, s.set.border, s.marks)
 	}
 	s.decode(v, b, lo, views)
 	s.level = level + 1

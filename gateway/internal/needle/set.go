@@ -57,8 +57,8 @@ type content struct {
 	classes  *classes
 	tokens   [2]*kindSet // the kinds of tokenRows, and the run class
 	border   byte        // that is of no class, where there is one
-	wide     bool        // bytes above ASCII are searched for,
-	binary   bool        // and so many that nearly anything may be a form
+	wide     bool        // bytes above ASCII are searched for
+	high     *kindSet    // of the run class, above ASCII, with 0x80 less
 	shortest int         // bytes of the shortest secret, 0: none
 	coded    *kindSet
 	row64    row // of base64 that a form in it is
@@ -199,8 +199,9 @@ func (c *content) learn(value []byte) {
 }
 
 // maxHigh is how many different bytes above ASCII secrets may have for a form of a
-// form, in base64 or hex, to have them too. With more, any base64 could be one.
-const maxHigh = 32
+// form, in base64 or hex, to have them too. With more, any base64 could be one. What is
+// ASCII is found in any case.
+const maxHigh = 64
 
 // shape works out what the decoders go by.
 func (c *content) shape() {
@@ -229,7 +230,7 @@ func (c *content) shape() {
 			high++
 		}
 	}
-	c.wide, c.binary = high > 0, high > maxHigh
+	c.wide, c.high = high > 0, newKindSet([][16]byte{c.classes[runClass].above})
 	for b := range 256 {
 		if !c.classes[runClass].in[b] && !c.classes[hexClass].in[b] {
 			c.border = byte(b)
@@ -237,7 +238,7 @@ func (c *content) shape() {
 		}
 	}
 	inCoded := c.classes[runClass].in
-	if c.binary {
+	if high > maxHigh {
 		clear(inCoded[0x80:])
 	}
 	c.coded = newKindSet(codedRows(&inCoded))

@@ -84,7 +84,7 @@ func spacedHexIsThatOfALoop(t *testing.T) {
 		var views [2]view // without marks, with
 		for k := range views {
 			one := &search{set: s.content()}
-			views[k].reset(nil, spacedView, one.set, k == 1)
+			views[k].reset(nil, spacedView, one.set.border, k == 1)
 			one.unspace(text, lo, hi, n&1 != 0, &views[k])
 		}
 		if !bytes.Equal(views[0].buf, views[1].buf) {

@@ -30,13 +30,13 @@ type mark struct {
 // two characters, and three come from four.
 const ofSextets = 0xff
 
-func (v *view) reset(parent *view, kind int, c *content, marked bool) {
+func (v *view) reset(parent *view, kind int, end byte, marked bool) {
 	wanted := everything
 	if parent != nil {
 		wanted = parent.below
 	}
 	*v = view{
-		marked: marked, parent: parent, over: codedAs[kind], below: wanted.of(kind, c.binary), end: c.border,
+		marked: marked, parent: parent, over: codedAs[kind], below: wanted.of(kind), end: end,
 		used: max(v.used, len(v.buf)), buf: v.buf[:0], marks: v.marks[:0],
 	}
 }
