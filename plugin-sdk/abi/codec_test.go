@@ -2,6 +2,7 @@ package abi
 
 import (
 	"bytes"
+	"errors"
 	"reflect"
 	"runtime"
 	"strings"
@@ -94,6 +95,44 @@ func TestRoundTrip(t *testing.T) {
 			})
 		})
 	}
+}
+
+// A body result that was lent its literals reads as any other, and with the room
+// that it was lent used again nothing but those literals has changed.
+func TestLentLiterals(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var in, want, lent BodyResult
+		fill(t, reflect.ValueOf(&in).Elem())
+		for i := range in.Segments {
+			in.Segments[i].Kind = SegmentKind(rapid.IntRange(1, 3).Draw(t, "kind"))
+		}
+		b := in.Marshal()
+		if err := errors.Join(want.Unmarshal(b), lent.UnmarshalLent(b)); err != nil {
+			t.Fatal(err)
+		}
+		if !reflect.DeepEqual(lent, want) {
+			t.Fatalf("lent %+v, else %+v", lent, want)
+		}
+		for i := range b {
+			b[i] ^= 0xff
+		}
+		for i := range lent.Segments {
+			if s := &lent.Segments[i]; s.Kind == SegmentLiteral {
+				for j := range s.Bytes {
+					s.Bytes[j] ^= 0xff
+				}
+			}
+		}
+		if !reflect.DeepEqual(lent, want) {
+			t.Fatalf("lent %+v, else %+v", lent, want)
+		}
+		if len(b) > 0 {
+			cut := b[:rapid.IntRange(0, len(b)-1).Draw(t, "cut")]
+			if one, other := want.Unmarshal(cut), lent.UnmarshalLent(cut); (one == nil) != (other == nil) || !reflect.DeepEqual(lent, want) {
+				t.Fatalf("cut to %x: %v, lent %v", cut, one, other)
+			}
+		}
+	})
 }
 
 // An older receiver must read what a newer sender wrote.

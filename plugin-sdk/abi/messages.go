@@ -1,5 +1,10 @@
 package abi
 
+import (
+	"bytes"
+	"strings"
+)
+
 // Marshal writes the message in canonical form: fields in the order of their
 // numbers, defaults left out. Equal messages have equal bytes.
 func (m *Manifest) Marshal() []byte { return m.appendTo(nil) }
@@ -57,6 +62,29 @@ func (r *BodyResult) AppendTo(b []byte) []byte { return r.appendTo(b) }
 
 // Unmarshal replaces r by what b holds, as Manifest.Unmarshal does.
 func (r *BodyResult) Unmarshal(b []byte) error { return unmarshal(r, b) }
+
+// UnmarshalLent does so, but the literals in r are parts of b, good for as long as
+// b is as it is. All else is r's own: what outlives a piece of a body, as names
+// and programs may, is never lent.
+func (r *BodyResult) UnmarshalLent(b []byte) error {
+	*r = BodyResult{}
+	in := reader{b: b}
+	if r.read(&in); in.err != nil {
+		*r = BodyResult{}
+		return in.err
+	}
+	for i := range r.Segments {
+		if s := &r.Segments[i]; s.Kind != SegmentLiteral {
+			s.Bytes = bytes.Clone(s.Bytes)
+		}
+	}
+	for i := range r.Checks {
+		c := &r.Checks[i]
+		c.A, c.B = bytes.Clone(c.A), bytes.Clone(c.B)
+		c.Code, c.Word, c.Message = strings.Clone(c.Code), strings.Clone(c.Word), strings.Clone(c.Message)
+	}
+	return nil
+}
 
 // Marshal writes the message in canonical form, as Manifest.Marshal does.
 func (p *Parameters) Marshal() []byte { return p.appendTo(nil) }

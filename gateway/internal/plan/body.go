@@ -13,13 +13,14 @@ type Body struct {
 	abi.BodyResult
 }
 
-// ParseBody reads what a body call returned. It keeps no part of b.
+// ParseBody reads what a body call returned. Literals are parts of b, which must
+// stay as it is for as long as they are used; no other part of b is kept.
 func ParseBody(b []byte) (*Body, error) {
 	if len(b) > abi.MaxPlan {
 		return nil, fmt.Errorf("the body result has %d bytes; at most %d are allowed", len(b), abi.MaxPlan)
 	}
 	r := &Body{}
-	if err := r.Unmarshal(b); err != nil {
+	if err := r.UnmarshalLent(b); err != nil {
 		return nil, fmt.Errorf("the body result can't be read: %w", err)
 	}
 	for i := range r.Segments {

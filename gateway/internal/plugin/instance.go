@@ -8,6 +8,7 @@ import (
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
+	"github.com/tetratelabs/wazero/experimental"
 
 	"github.com/seksbot/seks-broker/plugin-sdk/abi"
 )
@@ -16,6 +17,7 @@ import (
 // After any failure it is dead: nothing that a guest left half done is used again.
 type instance struct {
 	module api.Module
+	memory *memory
 	buffer api.Function
 	calls  map[string]api.Function
 	stack  [2]uint64
@@ -46,13 +48,19 @@ func (e *engine) start(ctx context.Context, c wazero.CompiledModule, parameters 
 	config := wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize").
 		WithStdout(log).WithStderr(log)
 	w := &watch{until: time.Now().Add(e.startLimit)}
-	// The watch is in a context since that is all that wazero hands on.
-	m, err := e.runtime.InstantiateModule(context.WithValue(ctx, watchKey{}, w), c, config)
+	memory, err := newMemory()
 	if err != nil {
+		return nil, err
+	}
+	// The watch is in a context since that is all that wazero hands on.
+	ctx = experimental.WithMemoryAllocator(context.WithValue(ctx, watchKey{}, w), memory)
+	m, err := e.runtime.InstantiateModule(ctx, c, config)
+	if err != nil {
+		memory.release()
 		return nil, log.explain(fmt.Errorf("it does not start: %w", err))
 	}
 	in := &instance{
-		module: m, log: log, buffer: m.ExportedFunction(abi.ExportBuffer), calls: map[string]api.Function{},
+		module: m, memory: memory, log: log, buffer: m.ExportedFunction(abi.ExportBuffer), calls: map[string]api.Function{},
 		watch: w, ctx: context.WithValue(context.Background(), watchKey{}, w),
 	}
 	for name := range exports {
@@ -123,9 +131,11 @@ func (in *instance) write(input []byte) error {
 	return nil
 }
 
+// close ends an instance. Only who holds it does so, between calls.
 func (in *instance) close() {
 	in.dead = true
 	_ = in.module.Close(context.Background())
+	in.memory.release()
 }
 
 // cappedLog keeps the first bytes that a guest writes to stdout or stderr, for

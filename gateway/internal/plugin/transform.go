@@ -26,7 +26,8 @@ type Transform struct {
 	mu    sync.Mutex
 	in    *instance // nil once closed
 	begun bool
-	whole bool // the last piece has gone through
+	text  []byte // what the guest returned for the latest piece
+	whole bool   // the last piece has gone through
 }
 
 // TransformRequest begins a request's body of that tenant.
@@ -56,8 +57,8 @@ func (p *Plugin) transform(tenant, export string) (*Transform, error) {
 }
 
 // Piece gives the guest the next piece, of up to abi.MaxBodyInView bytes, and
-// reads what it makes of it. The last piece may be empty. An error is a
-// *fault.Fault; there is nothing more to be had after it.
+// reads what it makes of it, which is good until the next piece. The last piece
+// may be empty. An error is a *fault.Fault; there is nothing more to be had after it.
 func (t *Transform) Piece(piece []byte, last bool) (*plan.Body, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -92,7 +93,10 @@ func (t *Transform) call(input []byte, flags uint32) (*plan.Body, error) {
 	out, err := t.in.call(t.export, input, abi.MaxPlan)
 	var result *plan.Body
 	if err == nil {
-		if result, err = plan.ParseBody(out); err != nil {
+		// A copy, since Close may let go of the guest while its result is in use;
+		// and always into the same room: a long body leaves no garbage.
+		t.text = append(t.text[:0], out...)
+		if result, err = plan.ParseBody(t.text); err != nil {
 			t.in.dead = true
 		}
 	}
