@@ -33,6 +33,9 @@ type engine struct {
 	longest   int
 	shift     uint8 // 64 - log2(len(filter))
 	filter    []uint64
+	begin     uint64 // as key, of the second filter: of the grams that spellings begin with
+	beginning uint8  // as shift
+	begins    []uint64
 	slotShift uint8
 	slots     []slot
 	list      []spelling // in order of the slots' chains: those of one prefix together, longest first
@@ -80,24 +83,32 @@ func newEngine(list []spelling) *engine {
 	for _, sp := range list {
 		shortest, longest = min(shortest, len(sp.text)), max(longest, len(sp.text))
 	}
-	e := &engine{key: rand.Uint64() | 1, longest: longest, prefix: min(shortest, 16)}
+	e := &engine{key: rand.Uint64() | 1, begin: rand.Uint64() | 1, longest: longest, prefix: min(shortest, 16)}
 	e.width = min(max(shortest/2, 4), 8)
 	e.gram = wordMask(e.width)
 	e.stride = min(shortest-e.width+1, maxStride)
 	e.first, e.second = wordMask(min(e.prefix, 8)), wordMask(max(e.prefix-8, 0))
 
-	words := bits.Len(uint(len(list) * e.stride * bitsPerGram / 64))
-	words = min(max(words, minFilterBits), maxFilterBits)
-	e.shift = uint8(64 - words)
-	e.filter = make([]uint64, 1<<words)
+	e.filter, e.shift = newFilter(len(list) * e.stride)
+	e.begins, e.beginning = newFilter(len(list))
 	for _, sp := range list {
 		for at := range e.stride {
 			h := ((wordAt(sp.text, at) | fold) & e.gram) * e.key
 			e.filter[h>>e.shift] |= filterBits(h)
 		}
+		h := ((wordAt(sp.text, 0) | fold) & e.gram) * e.begin
+		e.begins[h>>e.beginning] |= filterBits(h)
 	}
 	e.lookup(list)
 	return e
+}
+
+// newFilter makes a filter for so many grams, and says by how much a hash is shifted to
+// be the index of a word.
+func newFilter(grams int) ([]uint64, uint8) {
+	words := bits.Len(uint(grams * bitsPerGram / 64))
+	words = min(max(words, minFilterBits), maxFilterBits)
+	return make([]uint64, 1<<words), uint8(64 - words)
 }
 
 func wordMask(n int) uint64 {
@@ -196,6 +207,15 @@ func (e *engine) holds(word uint64) bool {
 	return e.filter[h>>(e.shift&63)]&bit == bit
 }
 
+// beginsOne says whether a word begins with a gram that a spelling may begin with. Its
+// hash is another: a text that repeats a gram that the first filter holds by chance is
+// no slower for it.
+func (e *engine) beginsOne(word uint64) bool {
+	h := ((word | fold) & e.gram) * e.begin
+	bit := filterBits(h)
+	return e.begins[h>>(e.beginning&63)]&bit == bit
+}
+
 // probeSlow is what probe does, one gram after the other.
 func (e *engine) probeSlow(b []byte, p, last int) int {
 	for ; p <= last; p += e.stride {
@@ -211,7 +231,7 @@ func (e *engine) try(b []byte, start, last, from int, hits []Hit) []Hit {
 	mask := uint64(len(e.slots) - 1)
 	for last = min(last, len(b)-e.prefix); start <= last; start++ {
 		word := wordAt(b, start)
-		if !e.holds(word) {
+		if !e.beginsOne(word) {
 			continue
 		}
 		h := e.prefixHash(word, wordAt(b, start+8))

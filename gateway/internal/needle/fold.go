@@ -103,15 +103,20 @@ func (f *folder) block(at, room int) int {
 		member |= f.above()
 	}
 	others := ^member
+	var latin uint64
+	if in[kindHigh]&member != 0 {
+		latin = leads(f.raw) & member
+	}
+	special := in[kindIntroducer] | in[kindBackslash] | in[kindAmp] | in[kindJoint] | latin
+	if special<<(64-size) == 0 {
+		f.p.quiet(&f.b, others&below(size), size)
+		return size
+	}
 	if in[kindJoint] != 0 {
 		kinds(f.raw, jointKinds, f.more[:])
 		k.lf, k.cr = f.more[kindLF], f.more[kindCR]
 		k.zero = in[kindJoint] &^ (k.lf | k.cr)
 		others |= f.twice(k.zero, at)
-	}
-	if any := in[kindIntroducer] | in[kindBackslash] | in[kindAmp] | in[kindJoint] | in[kindHigh] | others; any<<(64-size) == 0 {
-		f.p.whole(&f.b, size)
-		return size
 	}
 	k.starts = below(k.end)
 	backs := in[kindBackslash] & (in[kindBackslash] >> 1) & k.starts // each but the last of a row
@@ -123,9 +128,7 @@ func (f *folder) block(at, room int) int {
 	hex := in[kindHex]
 	k.hexes = in[kindIntroducer] & k.starts & (hex >> 1) & (hex >> 2)
 	k.soft = in[kindEqual] & k.starts & ((k.lf | k.cr) >> 1)
-	if in[kindHigh]&member != 0 {
-		k.latin = leads(f.raw) & k.starts & member
-	}
+	k.latin = latin & k.starts
 	if in[kindAmp]&k.starts != 0 {
 		f.references(&k)
 	}

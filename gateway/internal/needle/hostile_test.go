@@ -55,3 +55,33 @@ func TestWorkIsBounded(t *testing.T) {
 		}
 	}
 }
+
+// held is a body that repeats a gram which the filter of an engine holds by chance: no
+// spelling has it.
+func held(r *rand.Rand, e *engine) []byte {
+	for {
+		gram := letters(r, 8)
+		if e.holds(wordAt([]byte(gram), 0)) {
+			return []byte(strings.Repeat(gram, benchSize/8))
+		}
+	}
+}
+
+// Where a text repeats what the filter holds by chance, spellings are looked up no
+// more often for it.
+func TestChanceIsNotTried(t *testing.T) {
+	r := rand.New(rand.NewPCG(8, 7))
+	tried := 0
+	for range 100 {
+		e := set("sk-" + letters(r, 48)).content().engines[0]
+		body := held(r, e)
+		for i := range 8 {
+			if e.beginsOne(wordAt(body, i)) {
+				tried++
+			}
+		}
+	}
+	if tried > 5 { // of 800, by a chance of one in some thousand
+		t.Errorf("spellings were looked up for %d grams", tried)
+	}
+}

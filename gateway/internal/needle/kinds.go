@@ -128,8 +128,8 @@ func turned(x uint64) uint64 {
 
 // leadsSlow is what leads does.
 func leadsSlow(b *[64]byte) (in uint64) {
-	for i, c := range b[:63] {
-		if c&0xfe == 0xc2 && b[i+1]&0xc0 == 0x80 {
+	for i, c := range b {
+		if c&0xfe == 0xc2 && (i == 63 || b[i+1]&0xc0 == 0x80) {
 			in |= 1 << i
 		}
 	}

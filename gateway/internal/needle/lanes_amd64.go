@@ -75,13 +75,14 @@ func kinds(b *[64]byte, set *kindSet, in []uint64) {
 	}
 }
 
-// leads are those of 64 bytes that begin a character of two bytes, of Latin-1.
+// leads are those of 64 bytes that begin a character of two bytes, of Latin-1. The last
+// may do so.
 func leads(b *[64]byte) uint64 {
 	if !folds {
 		return leadsSlow(b)
 	}
 	leads, others := leadsAVX2(b)
-	return leads & (others >> 1)
+	return leads & (others>>1 | 1<<63)
 }
 
 // pack moves those of 64 bytes that are kept to out, which has room for all.

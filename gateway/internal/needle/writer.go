@@ -115,11 +115,26 @@ func (p *writer) join(c rune) {
 	}
 }
 
-// whole takes over bytes as they stand.
-func (p *writer) whole(b *[64]byte, n int) {
+// quiet takes over n bytes of which none is a part of an escape or a joint. Behind the
+// first border are parts that stand as they are in the parent: the last of them may go on.
+func (p *writer) quiet(b *[64]byte, borders uint64, n int) {
+	size := len(p.buf)
 	p.last = 0
-	*(*[64]byte)(p.buf[len(p.buf) : len(p.buf)+64]) = *b
-	p.buf = p.buf[:len(p.buf)+n]
+	*(*[64]byte)(p.buf[size : size+64]) = *b
+	if borders == 0 {
+		p.buf = p.buf[:size+n]
+		return
+	}
+	first, last := bits.TrailingZeros64(borders), bits.Len64(borders)
+	if p.escaped && size-p.first+first >= p.shortest {
+		size += first + 1
+		p.buf[:size][size-1] = p.v.end
+	} else {
+		p.drops(size)
+		size = p.first
+	}
+	p.first, p.escaped = size, false
+	p.buf = p.buf[:size+copy(p.buf[size:size+64], b[last:n])]
 }
 
 // block takes over those of 64 bytes that are to be kept, and ends parts at borders
