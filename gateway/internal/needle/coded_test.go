@@ -194,6 +194,15 @@ func TestRowsAreThoseOfALoop(t *testing.T) {
 		for k, in := range blocks {
 			h.add(k, in|r.Uint64()<<step, of)
 		}
+		// A row has an end, or what is decoded next would go on with it, which an escape at
+		// the end could hide.
+		for cut, list := range h.lists[:of.stride] {
+			for _, k := range list {
+				if int(k)+1 < len(blocks) && blocks[k]>>(step-of.stride+cut)&1 != 0 && !slices.Contains(list, k+1) {
+					t.Fatalf("%+v of %x: a row goes on behind block %d, and the blocks are %v", of, blocks, k, list)
+				}
+			}
+		}
 		for i := range all {
 			list := h.lists[i%of.stride]
 			if !slices.IsSorted(list) || len(slices.Compact(slices.Clone(list))) != len(list) {

@@ -45,7 +45,7 @@ func follow(in uint64, stride, n int) uint64 {
 // text into groups.
 type hot struct {
 	lists [4][]int32
-	tails uint64 // a bit for each way where the last block's end may go on
+	tails uint64 // a bit for each way where the last block is in a list, and a row goes on behind it
 }
 
 func (h *hot) reset() {
@@ -66,7 +66,7 @@ func (h *hot) add(k int, in uint64, r row) {
 	}
 	cuts := r.cuts(may)
 	ways := cuts | h.tails
-	h.tails = in >> (step - r.stride) & cuts
+	h.tails = in >> (step - r.stride) & ways
 	for ; ways != 0; ways &= ways - 1 {
 		cut := bits.TrailingZeros64(ways) & 3
 		list := h.lists[cut]
