@@ -95,9 +95,7 @@ func (s *search) fold(i, end int, lined bool) (at, stop int) {
 func (f *folder) block(at, room int) int {
 	f.raw = (*[64]byte)(f.u.b[at:])
 	kinds(f.raw, f.kinds, f.in[:])
-	f.b = *f.raw
 	in, size := &f.in, min(room, 64)
-	k := block{end: min(room, decided)}
 	member := in[kindMember]
 	if in[kindHigh] != 0 && f.c.wide {
 		member |= f.above()
@@ -109,9 +107,11 @@ func (f *folder) block(at, room int) int {
 	}
 	special := in[kindIntroducer] | in[kindBackslash] | in[kindAmp] | in[kindJoint] | latin
 	if special<<(64-size) == 0 {
-		f.p.quiet(&f.b, others&below(size), size)
+		f.p.quiet(f.raw, others&below(size), size)
 		return size
 	}
+	k := block{end: min(room, decided)}
+	f.b = *f.raw
 	if in[kindJoint] != 0 {
 		kinds(f.raw, jointKinds, f.more[:])
 		k.lf, k.cr = f.more[kindLF], f.more[kindCR]
