@@ -227,3 +227,15 @@ func TestRowsAreThoseOfALoop(t *testing.T) {
 		t.Error("of 64 bits, 56 have two behind them, each four on")
 	}
 }
+
+// The hex of a writing of a secret ends at the end of a block, and what is decoded behind
+// it is no part of it.
+func TestARowThatEndsABlockIsFound(t *testing.T) { eachProcessor(t, aRowThatEndsABlockIsFound) }
+
+func aRowThatEndsABlockIsFound(t *testing.T) {
+	const value = "fq8EmtEW"
+	text := "\\x41%31N7zYXLXIi6AEcv1DU8u\n\x00rfZD736QBHPbjvc2f5X2MhhxSpv7OqA4G08w-9%5cv&#x26;\x00\x00\\\\\\1b32665c5c753030373138456d5c755c5c753030333030325c5c7530303335375c5c75303033345c75305c5c75303033305c5c7530303332355c5c75303033345c5c75303033355c5c753030353756644a 25hFpV45vok1d2gPbetp&#xabcdefghijklmnopqrst%26\u20ac"
+	if hits := set(value).Find([]byte(text), 0, Whole, nil); len(hits) == 0 {
+		t.Error("it was not")
+	}
+}
