@@ -23,22 +23,22 @@ import (
 // Case is folded in what is hashed (not in what is compared), so that hex in any
 // case needs no second pass.
 type engine struct {
-	key       uint64 // odd: the hash's multiplier
-	gram      uint64 // mask of the bytes of a word that make a gram
-	width     int    // bytes of a gram
-	stride    int
-	prefix    int // bytes of a spelling that it is looked up by, at most 16
-	first     uint64
-	second    uint64 // masks of the prefix's two words
-	longest   int
-	shift     uint8 // 64 - log2(len(filter))
-	filter    []uint64
-	begin     uint64 // as key, of the second filter: of the grams that spellings begin with
-	beginning uint8  // as shift
-	begins    []uint64
-	slotShift uint8
-	slots     []slot
-	list      []spelling // in order of the slots' chains: those of one prefix together, longest first
+	key        uint64 // odd: the hash's multiplier
+	gram       uint64 // mask of the bytes of a word that make a gram
+	width      int    // bytes of a gram
+	stride     int
+	prefix     int // bytes of a spelling that it is looked up by, at most 16
+	first      uint64
+	second     uint64 // masks of the prefix's two words
+	longest    int
+	shift      uint8 // 64 - log2(len(filter))
+	filter     []uint64
+	firstKey   uint64 // of a second filter: of the grams that spellings begin with,
+	firstShift uint8
+	firsts     []uint64
+	slotShift  uint8
+	slots      []slot
+	list       []spelling // in order of the slots' chains: those of one prefix together, longest first
 }
 
 // slot points at the spellings of one prefix: list[at : at+n].
@@ -83,21 +83,21 @@ func newEngine(list []spelling) *engine {
 	for _, sp := range list {
 		shortest, longest = min(shortest, len(sp.text)), max(longest, len(sp.text))
 	}
-	e := &engine{key: rand.Uint64() | 1, begin: rand.Uint64() | 1, longest: longest, prefix: min(shortest, 16)}
+	e := &engine{key: rand.Uint64() | 1, firstKey: rand.Uint64() | 1, longest: longest, prefix: min(shortest, 16)}
 	e.width = min(max(shortest/2, 4), 8)
 	e.gram = wordMask(e.width)
 	e.stride = min(shortest-e.width+1, maxStride)
 	e.first, e.second = wordMask(min(e.prefix, 8)), wordMask(max(e.prefix-8, 0))
 
 	e.filter, e.shift = newFilter(len(list) * e.stride)
-	e.begins, e.beginning = newFilter(len(list))
+	e.firsts, e.firstShift = newFilter(len(list))
 	for _, sp := range list {
 		for at := range e.stride {
 			h := ((wordAt(sp.text, at) | fold) & e.gram) * e.key
 			e.filter[h>>e.shift] |= filterBits(h)
 		}
-		h := ((wordAt(sp.text, 0) | fold) & e.gram) * e.begin
-		e.begins[h>>e.beginning] |= filterBits(h)
+		h := ((wordAt(sp.text, 0) | fold) & e.gram) * e.firstKey
+		e.firsts[h>>e.firstShift] |= filterBits(h)
 	}
 	e.lookup(list)
 	return e
@@ -211,9 +211,9 @@ func (e *engine) holds(word uint64) bool {
 // hash is another: a text that repeats a gram that the first filter holds by chance is
 // no slower for it.
 func (e *engine) beginsOne(word uint64) bool {
-	h := ((word | fold) & e.gram) * e.begin
+	h := ((word | fold) & e.gram) * e.firstKey
 	bit := filterBits(h)
-	return e.begins[h>>(e.beginning&63)]&bit == bit
+	return e.firsts[h>>(e.firstShift&63)]&bit == bit
 }
 
 // probeSlow is what probe does, one gram after the other.
