@@ -64,24 +64,42 @@ func runsAreThoseOfALoop(t *testing.T) {
 	}
 }
 
-// A gram is found by the loop of instructions where it is by that of Go.
-func TestProbesAreThoseOfALoop(t *testing.T) {
+// A gram is found by the loops of instructions where it is by that of Go.
+func TestProbesAreThoseOfALoop(t *testing.T) { eachProcessor(t, probesAreThoseOfALoop) }
+
+func probesAreThoseOfALoop(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 6))
 	for _, length := range []int{4, 9, 16, 23, 51} {
-		e := newEngine([]spelling{{text: []byte(letters(r, length)), form: Raw}})
-		clear(e.filter)
-		for i := range e.filter { // every other gram or so passes
-			e.filter[i] = r.Uint64() | r.Uint64()
+		key := letters(r, length)
+		few, many := newEngine([]spelling{{text: []byte(key), form: Raw}}), newEngine([]spelling{{text: []byte(key), form: Raw}})
+		many.few = nil
+		for i := range many.filter { // every other gram or so passes
+			many.filter[i] = r.Uint64() | r.Uint64()
 		}
 		if length == 51 {
-			clear(e.filter)
-			e.filter[r.IntN(len(e.filter))] = ^uint64(0)
+			clear(many.filter)
+			many.filter[r.IntN(len(many.filter))] = ^uint64(0)
 		}
 		for range 500 {
 			b := []byte(randomBytes(r, 8+r.IntN(3000)))
+			for range r.IntN(4) { // parts of the key, which the other engine looks for
+				from := r.IntN(length - 3)
+				copy(b[r.IntN(len(b)):], key[from:from+4+r.IntN(length-from-3)])
+			}
 			p, last := r.IntN(len(b)), len(b)-8
-			if got, want := e.probe(b, p, last), e.probeSlow(b, p, last); got != want {
-				t.Fatalf("a filter of %d words, stride %d: from %d to %d, got %d, want %d", len(e.filter), e.stride, p, last, got, want)
+			if got, want := many.probe(b, p, last), many.probeSlow(b, p, last); got != want {
+				t.Fatalf("a filter of %d words, stride %d: from %d to %d, got %d, want %d", len(many.filter), many.stride, p, last, got, want)
+			}
+			got := few.probe(b, p, last)
+			if got <= last && !few.holds(wordAt(b, got)) {
+				t.Fatalf("stride %d: from %d to %d, got %d, which the filter has not", few.stride, p, last, got)
+			}
+			for ; p < min(got, last+1); p += few.stride { // what the filter alone has by chance may be passed by
+				for at := range few.stride {
+					if (wordAt([]byte(key), at)^wordAt(b, p))&few.gram == 0 {
+						t.Fatalf("stride %d: %q at %d is passed by", few.stride, b[p:p+few.width], p)
+					}
+				}
 			}
 		}
 	}

@@ -20,6 +20,8 @@ const (
 	kindZero64 // what zeros are written with
 	kindZero16
 	codedKinds
+
+	codedWords = (codedKinds/8 + 1) * 8
 )
 
 // sextet is the value of a character of base64, in either alphabet, 255 where a byte is
@@ -79,53 +81,51 @@ func codedRows(in *[256]bool) [][16]byte {
 // coded is what of 64 characters is what, and of those behind the text nothing.
 type coded struct {
 	sextets uint64 // characters of base64
-	groups  uint64 // where four begin that may be part of a form
+	groups  uint64 // where four begin that may be part of a form,
+	cuts64  uint64 // and the ways in which they are enough for one
 	pairs   uint64 // where two hex digits do
+	cuts16  uint64
 }
 
 // codings decodes what in b[lo:hi] may be base64 or hex of a form.
 func (s *search) codings(b []byte, lo, hi int, wanted depth, views *[5]view) {
-	s.survey(b, lo, hi)
-	if wanted.base64 {
-		for cut, list := range s.hot64.lists {
-			s.groups(b, lo, cut, list, &views[base64View])
-		}
+	any64, any16 := s.survey(b, lo, hi)
+	if any64 != 0 && wanted.base64 {
+		s.groups()
+		s.take(b, lo, &s.hot, &views[base64View], fours)
 	}
-	for cut, list := range s.hot16.lists[:2] {
-		s.pairs(b, lo, cut, list, &views[hexView])
+	if any16 != 0 {
+		s.pairs()
+		s.take(b, lo, &s.hot, &views[hexView], twos)
 	}
 }
 
 // survey looks at b[lo:hi], block by block, and at the place behind it, which ends
-// what is before it.
-func (s *search) survey(b []byte, lo, hi int) {
-	c := s.set
+// what is before it. It says in which ways there is a row that may be a form's.
+func (s *search) survey(b []byte, lo, hi int) (any64, any16 uint64) {
+	c, in := s.set, &s.in
 	s.blocks = s.blocks[:0]
-	s.hot64.reset()
-	s.hot16.reset()
 	for p := lo; p <= hi; p += step {
-		in := &s.in
 		kinds(s.chars(b, p), c.coded, in[:])
 		if hi-p < 64 {
-			for k := range codedKinds {
+			for k := range in {
 				in[k] &= below(hi - p)
 			}
 		}
+		// Two zeros in a row are no UTF-16, and part of nothing else.
+		zeros64 := in[kindZero64] & (in[kindZero64] >> 1) & (in[kindZero64] >> 2)
+		zeros16 := in[kindZero16] & (in[kindZero16] >> 1)
 		block := coded{
 			sextets: in[kindSextet],
-			groups:  in[kindFirst] & (in[kindSecond] >> 1) & (in[kindThird] >> 2) & (in[kindFourth] >> 3),
-			pairs:   in[kindDigit1] & (in[kindDigit2] >> 1),
+			groups:  in[kindFirst] & (in[kindSecond] >> 1) & (in[kindThird] >> 2) & (in[kindFourth] >> 3) &^ (zeros64 | zeros64>>1),
+			pairs:   in[kindDigit1] & (in[kindDigit2] >> 1) &^ (zeros16 & (zeros16 << 2)),
 		}
-		// Two zeros in a row are no UTF-16, and part of nothing else.
-		zeros := in[kindZero64] & (in[kindZero64] >> 1) & (in[kindZero64] >> 2)
-		block.groups &^= zeros | zeros>>1
-		zeros = in[kindZero16] & (in[kindZero16] >> 1)
-		block.pairs &^= zeros & (zeros << 2)
-		k := len(s.blocks)
+		block.cuts64, block.cuts16 = c.row64.cuts(block.groups), c.row16.cuts(block.pairs)
+		any64, any16 = any64|block.cuts64, any16|block.cuts16
 		s.blocks = append(s.blocks, block)
-		s.hot64.add(k, block.groups, c.row64)
-		s.hot16.add(k, block.pairs, c.row16)
 	}
+	s.blocks = append(s.blocks, coded{}) // behind all
+	return any64, any16
 }
 
 // chars are 64 of b's, from p on, with zeros behind its end.
@@ -138,48 +138,50 @@ func (s *search) chars(b []byte, p int) *[64]byte {
 	return &s.end
 }
 
-// groups decodes base64. Of a row of groups that may be a form's, the one in front and
-// the one behind may be so in part: the first as far as it is whole, the other as far as
-// it goes. A border ends the row, in the place that a group of four has for a fourth
-// byte.
-func (s *search) groups(b []byte, lo, cut int, list []int32, v *view) {
-	begins := s.set.row64.begins(cut)
-	last, carry := int32(-2), uint64(0)
-	s.keeps = s.keeps[:0]
-	for _, k := range list {
-		block := &s.blocks[k]
-		row := block.groups & begins
-		if k != last+1 {
-			carry = 0
+// groups lists what is decoded of base64. Of a row of groups that may be a form's, the
+// one in front and the one behind may be so in part: the first as far as it is whole,
+// the other as far as it goes. A border ends the row, in the place that a group of four
+// has for a fourth byte. All four ways to cut the text are decided about at once.
+func (s *search) groups() {
+	const each = 0x1111111111111111
+	h := &s.hot
+	h.reset(len(s.blocks))
+	for k := range len(s.blocks) - 1 {
+		block, next := &s.blocks[k], &s.blocks[k+1]
+		row := block.groups
+		ways, over := h.ways(row, block.cuts64, next.cuts64&next.groups, 4)
+		if ways == 0 {
+			continue
 		}
 		two := block.sextets & (block.sextets >> 1)
 		three := two & (block.sextets >> 2)
 		whole := three & (block.sextets >> 3)
-		behind := (row<<4 | carry) &^ row & begins & below(step)
+		behind := (row<<4 | over) &^ row & below(step)
 		inside := (row | row>>4&whole) & below(step)
+		one, other, third := inside|behind&two, inside|behind&three, inside|behind&whole
 		borders := behind &^ (whole & (row >> 4))
-		keep := inside | behind&two | (inside|behind&three)<<1 | (inside|behind&whole)<<2 | borders<<3
-		s.keeps = append(s.keeps, keep>>cut)
-		last, carry = k, row>>(step-4)&(1<<cut)
+		for cut := range 4 {
+			h.add(k, cut, ways, one>>cut&each|other>>cut&each<<1|third>>cut&each<<2|borders>>cut&each<<3)
+		}
 	}
-	s.take(b, lo+cut, list, v, fours)
 }
 
-// pairs decodes hex, in the same way.
-func (s *search) pairs(b []byte, lo, cut int, list []int32, v *view) {
-	begins := s.set.row16.begins(cut)
-	last, carry := int32(-2), uint64(0)
-	s.keeps = s.keeps[:0]
-	for _, k := range list {
-		row := s.blocks[k].pairs & begins
-		if k != last+1 {
-			carry = 0
+// pairs lists what is decoded of hex, in the same way.
+func (s *search) pairs() {
+	const each = 0x5555555555555555
+	h := &s.hot
+	h.reset(len(s.blocks))
+	for k := range len(s.blocks) - 1 {
+		row, next := s.blocks[k].pairs, &s.blocks[k+1]
+		ways, over := h.ways(row, s.blocks[k].cuts16, next.cuts16&next.pairs, 2)
+		if ways == 0 {
+			continue
 		}
-		behind := (row<<2 | carry) &^ row & begins & below(step)
-		s.keeps = append(s.keeps, (row&below(step)|behind<<1)>>cut)
-		last, carry = k, row>>(step-2)&(1<<cut)
+		behind := (row<<2 | over) &^ row & below(step)
+		for cut := range 2 {
+			h.add(k, cut, ways, row&below(step)>>cut&each|behind>>cut&each<<1)
+		}
 	}
-	s.take(b, lo+cut, list, v, twos)
 }
 
 // coding says how groups of stride characters are decoded, each to as many bytes, of
@@ -195,23 +197,26 @@ var (
 	twos  = coding{2, 2, digits}
 )
 
-// take adds to a view what is to be kept of the blocks of b[at:] that are in list: all
-// at once, but for those over b's end, and where the view has marks.
-func (s *search) take(b []byte, at int, list []int32, v *view, as coding) {
-	whole := 0
-	if !v.marked {
-		for whole = len(list); whole > 0 && at+step*int(list[whole-1])+64 > len(b); {
-			whole--
+// take adds to a view what is to be kept of the hot blocks of b[lo:]: of each way to cut
+// it all at once, but for those over b's end, and where the view has marks.
+func (s *search) take(b []byte, lo int, h *hot, v *view, as coding) {
+	for cut := range as.stride {
+		list, at := &h.lists[cut], lo+cut
+		blocks, keeps, whole := list.blocks[:list.n], list.keeps[:list.n], 0
+		if !v.marked {
+			for whole = len(blocks); whole > 0 && at+step*int(blocks[whole-1])+64 > len(b); {
+				whole--
+			}
 		}
-	}
-	if whole > 0 {
-		v.add(b[at:], list[:whole], s.keeps, as)
-	}
-	for i, k := range list[whole:] {
-		from := at + step*int(k)
-		s.end = [64]byte{}
-		copy(s.end[:], b[min(from, len(b)):])
-		v.addOne(s.end[:], from, s.keeps[whole+i], as)
+		if whole > 0 {
+			v.add(b[at:], blocks[:whole], keeps[:whole], as)
+		}
+		for i, k := range blocks[whole:] {
+			from := at + step*int(k)
+			s.end = [64]byte{}
+			copy(s.end[:], b[min(from, len(b)):])
+			v.addOne(s.end[:], from, keeps[whole+i], as)
+		}
 	}
 }
 

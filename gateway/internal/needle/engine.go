@@ -33,6 +33,7 @@ type engine struct {
 	longest    int
 	shift      uint8 // 64 - log2(len(filter))
 	filter     []uint64
+	few        *few   // of the same grams, where they are few
 	firstKey   uint64 // of a second filter: of the grams that spellings begin with,
 	firstShift uint8
 	firsts     []uint64
@@ -93,12 +94,13 @@ func newEngine(list []spelling) *engine {
 	e.firsts, e.firstShift = newFilter(len(list))
 	for _, sp := range list {
 		for at := range e.stride {
-			h := ((wordAt(sp.text, at) | fold) & e.gram) * e.key
+			h := e.hash(wordAt(sp.text, at))
 			e.filter[h>>e.shift] |= filterBits(h)
 		}
 		h := ((wordAt(sp.text, 0) | fold) & e.gram) * e.firstKey
 		e.firsts[h>>e.firstShift] |= filterBits(h)
 	}
+	e.few = newFew(list, e)
 	e.lookup(list)
 	return e
 }
@@ -200,9 +202,12 @@ func (e *engine) find(b []byte, from int, hits []Hit) []Hit {
 	return hits
 }
 
+// hash is that of the gram that a word begins with.
+func (e *engine) hash(word uint64) uint64 { return ((word | fold) & e.gram) * e.key }
+
 // holds says whether a word begins with a gram that may be in the filter.
 func (e *engine) holds(word uint64) bool {
-	h := ((word | fold) & e.gram) * e.key
+	h := e.hash(word)
 	bit := filterBits(h)
 	return e.filter[h>>(e.shift&63)]&bit == bit
 }

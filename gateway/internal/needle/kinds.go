@@ -2,8 +2,8 @@ package needle
 
 import "math/bits"
 
-// The kinds of bytes that tokens are told by, in groups that are looked at as they
-// are needed.
+// The kinds of bytes that tokens are told by. Where no instruction looks for all of
+// them at once, those of a group are looked at as they are needed.
 const (
 	kindHex = iota
 	kindIntroducer
@@ -13,62 +13,78 @@ const (
 	kindJoint
 	kindMember // of the run class
 	kindHigh   // above ASCII
-	kinds1     = kindHigh
 )
 
 const ( // of joints, but for zeros
-	kindLF = iota
+	kindLF = iota + kindHigh + 1
 	kindCR
-	kinds2
+	kindLead // of two bytes of UTF-8, of Latin-1, the first,
+	kindOn   // and a byte of UTF-8 that is no first one
 )
 
 const ( // behind a backslash
-	kindShort = iota
+	kindShort = iota + kindOn + 1
 	kindU
 	kindX
 	kind0
-	kinds3
 )
 
 const ( // behind an ampersand
-	kindHash = iota
+	kindHash = iota + kind0 + 1
 	kindDigit
 	kindLetter
 	kindSemicolon
 	kindRefX
-	kinds4
+	tokenKinds
 )
 
-var (
-	tokenRows  = [2][][16]byte{tokenKinds("%"), tokenKinds("%=")} // the second is of quoted-printable
-	jointKinds = newKindSet(rowsOf("\n", "\r"))
-	backKinds  = newKindSet(rowsOf(shortEscapes(), "u", "x", "0"))
-	ampKinds   = newKindSet(rowsOf("#", "0123456789", "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", ";", "xX"))
-)
-
-func tokenKinds(introducers string) [][16]byte {
-	return rowsOf("0123456789abcdefABCDEF", introducers, introducers[1:], `\`, "&", "\n\r\x00")
-}
-
-// kindSet is some kinds of bytes, in the two shapes that they are looked up in.
-type kindSet struct {
-	rows  [][16]byte  // as in a class, of ASCII
-	table [256]uint16 // a bit for each kind that a byte is of, and one for those above ASCII
-}
-
-func newKindSet(rows [][16]byte) *kindSet {
-	set := &kindSet{rows: rows}
-	for c := range set.table {
-		if c >= 0x80 {
-			set.table[c] = 1 << len(rows)
-			continue
+// newTokenKinds are those of a text with that run class.
+func newTokenKinds(introducers string, member *class) *kindSet {
+	rows := rowsOf("0123456789abcdefABCDEF", introducers, introducers[1:], `\`, "&", "\n\r\x00", "", "",
+		"\n", "\r", "", "",
+		shortEscapes(), "u", "x", "0",
+		"#", "0123456789", "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", ";", "xX")
+	rows[kindMember] = member.rows
+	set := newKindSet(rows)
+	for c := 0x80; c < 0x100; c++ {
+		set.add(kindHigh, c)
+		if member.in[c] {
+			set.add(kindMember, c)
 		}
-		for k := range rows {
-			set.table[c] |= uint16(rows[k][c&15]>>(c>>4)&1) << k
+		switch {
+		case c&0xfe == 0xc2:
+			set.add(kindLead, c)
+		case c&0xc0 == 0x80:
+			set.add(kindOn, c)
 		}
 	}
 	return set
 }
+
+// kindSet is some kinds of bytes, in the two shapes that they are looked up in.
+type kindSet struct {
+	rows   [][16]byte  // as in a class, of ASCII
+	tables [][256]byte // for eight kinds each, a bit for each kind that a byte is of
+}
+
+// newKindSet has a kind for each row, and one for the bytes above ASCII.
+func newKindSet(rows [][16]byte) *kindSet {
+	set := &kindSet{rows, make([][256]byte, len(rows)/8+1)}
+	for c := range 256 {
+		if c >= 0x80 {
+			set.add(len(rows), c)
+			continue
+		}
+		for k := range rows {
+			if rows[k][c&15]>>(c>>4)&1 != 0 {
+				set.add(k, c)
+			}
+		}
+	}
+	return set
+}
+
+func (set *kindSet) add(kind, c int) { set.tables[kind/8][c] |= 1 << (kind % 8) }
 
 // shortEscapes are the letters that stand for something behind a backslash.
 func shortEscapes() string {
@@ -94,23 +110,17 @@ func rowsOf(kinds ...string) [][16]byte {
 
 // kindsSlow is what kinds does, eight bytes at a time.
 func kindsSlow(b *[64]byte, set *kindSet, in []uint64) {
-	n := len(set.rows) + 1
-	clear(in[:n])
-	for i := 0; i < 64; i += 8 {
-		var low, high uint64
-		for j, c := range b[i : i+8] {
-			of := set.table[c]
-			low |= uint64(of&0xff) << (8 * j)
-			high |= uint64(of>>8) << (8 * j)
-		}
-		low = turned(low)
-		for k := range min(n, 8) {
-			in[k] |= low >> (8 * k) & 0xff << i
-		}
-		if high != 0 {
-			high = turned(high)
-			for k := 8; k < n; k++ {
-				in[k] |= high >> (8 * (k - 8)) & 0xff << i
+	clear(in[:8*len(set.tables)])
+	for n := range set.tables {
+		table, in := &set.tables[n], in[8*n:8*n+8]
+		for i := 0; i < 64; i += 8 {
+			var of uint64
+			for j, c := range b[i : i+8] {
+				of |= uint64(table[c]) << (8 * j)
+			}
+			of = turned(of)
+			for k := range in {
+				in[k] |= of >> (8 * k) & 0xff << i
 			}
 		}
 	}

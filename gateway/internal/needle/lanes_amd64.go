@@ -30,7 +30,7 @@ func (c *class) pass(b []byte, blocks int) (passed int) {
 func kindsAVX2(b *byte, rows *[16]byte, n int, in *uint64)
 
 //go:noescape
-func kindsAVX512(b *byte, rows *[16]byte, n int, in *uint64)
+func kindsGFNI(b *byte, tables *[256]byte, n int, in *uint64)
 
 //go:noescape
 func packSSE(out, b *byte, keep uint64, places *[256]uint64)
@@ -57,22 +57,27 @@ func digitsAVX2(out, b *byte, list *int32, keeps *uint64, n int, border uint64, 
 // and fold.
 var folds = cpu.X86.HasAVX2 && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT
 
-// wides says whether its instructions work on 64 bytes, of which one moves those that
-// are kept.
-var wides = folds && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VBMI2
+// wides says whether its instructions look at 64 bytes, move those of them that are
+// kept, look each up in a table, and turn bits around.
+var wides = folds && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VBMI && cpu.X86.HasAVX512VBMI2 && cpu.X86.HasAVX512GFNI
 
 // kinds says which of 64 bytes are of each kind, and behind those, which are above
-// ASCII.
+// ASCII. It writes to eight words for each table of the set.
 func kinds(b *[64]byte, set *kindSet, in []uint64) {
-	_ = in[len(set.rows)]
+	_ = in[8*len(set.tables)-1]
 	switch {
 	case wides:
-		kindsAVX512(&b[0], &set.rows[0], len(set.rows), &in[0])
+		kindsGFNI(&b[0], &set.tables[0], len(set.tables), &in[0])
 	case folds:
 		kindsAVX2(&b[0], &set.rows[0], len(set.rows), &in[0])
 	default:
 		kindsSlow(b, set, in)
 	}
+}
+
+// see looks for n kinds of tokens, from first on.
+func (f *folder) see(first, n int) {
+	kindsAVX2(&f.raw[0], &f.kinds.rows[first : first+n][0], n, &f.in[first : first+n+1][0])
 }
 
 // leads are those of 64 bytes that begin a character of two bytes, of Latin-1. The last

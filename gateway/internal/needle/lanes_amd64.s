@@ -168,34 +168,6 @@ kind:
 	VZEROUPPER
 	RET
 
-// func kindsAVX512(b *byte, rows *[16]byte, n int, in *uint64)
-TEXT ·kindsAVX512(SB), NOSPLIT, $0-32
-	MOVQ b+0(FP), SI
-	MOVQ rows+8(FP), DI
-	MOVQ n+16(FP), CX
-	MOVQ in+24(FP), DX
-	VMOVDQU64 (SI), Z0
-	VBROADCASTI32X4 nibble<>(SB), Z6
-	VBROADCASTI32X4 bits<>(SB), Z7
-	VPANDQ Z6, Z0, Z2
-	VPSRLW $4, Z0, Z4
-	VPANDQ Z6, Z4, Z4
-	VPSHUFB Z4, Z7, Z4
-
-each:
-	VBROADCASTI32X4 (DI), Z6
-	VPSHUFB Z2, Z6, Z6
-	VPTESTMB Z4, Z6, K1
-	KMOVQ K1, (DX)
-	ADDQ $16, DI
-	ADDQ $8, DX
-	DECQ CX
-	JNZ  each
-	VPMOVB2M Z0, K1
-	KMOVQ K1, (DX)
-	VZEROUPPER
-	RET
-
 // func packSSE(out, b *byte, keep uint64, places *[256]uint64)
 TEXT ·packSSE(SB), NOSPLIT, $0-32
 	MOVQ out+0(FP), DI

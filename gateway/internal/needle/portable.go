@@ -11,7 +11,23 @@ func (c *class) pass(b []byte, blocks int) int { return c.passSlow(b, blocks) }
 func (e *engine) probe(b []byte, p, last int) int { return e.probeSlow(b, p, last) }
 
 // folds: without instructions for many bytes at once, unescape's loop is the faster.
-const folds = false
+const folds, wides = false, false
+
+// see looks for n kinds of tokens, from first on: all of them.
+func (f *folder) see(first, n int) { kindsSlow(f.raw, f.kinds, f.in[:]) }
+
+// lookups and few are for processors that look up 64 bytes at once.
+type (
+	lookups struct{}
+	few     struct{}
+)
+
+func newLookups(string, *class) *lookups { return nil }
+
+func newFew([]spelling, *engine) *few { return nil }
+
+// ahead does what next does.
+func (f *folder) ahead(i, end int) int { return f.next(i, end) }
 
 func kinds(b *[64]byte, set *kindSet, in []uint64) { kindsSlow(b, set, in) }
 

@@ -68,12 +68,10 @@ type search struct {
 	writer writer
 	folder folder
 	blocks []coded // what of a run may be coded, and where
-	hot64  hot
-	hot16  hot
-	in     [codedKinds + 1]uint64 // scratch
+	hot    hot
+	in     [codedWords]uint64 // scratch
 	b      [64]byte
 	end    [64]byte
-	keeps  []uint64
 }
 
 const (

@@ -55,11 +55,12 @@ type content struct {
 	easy     [256]bool    // of the run class, and nothing that is joined
 	strange  [256]byte    // what a value is that is not easy, or is a percent sign
 	classes  *classes
-	tokens   [2]*kindSet // the kinds of tokenRows, and the run class
-	border   byte        // that is of no class, where there is one
-	wide     bool        // bytes above ASCII are searched for
-	high     *kindSet    // of the run class, above ASCII, with 0x80 less
-	shortest int         // bytes of the shortest secret, 0: none
+	tokens   [2]*kindSet // the second is of quoted-printable
+	looks    [2]*lookups
+	border   byte     // that is of no class, where there is one
+	wide     bool     // bytes above ASCII are searched for
+	high     *kindSet // of the run class, above ASCII, with 0x80 less
+	shortest int      // bytes of the shortest secret, 0: none
 	coded    *kindSet
 	row64    row // of base64 that a form in it is
 	row16    row // the same for hex
@@ -213,17 +214,17 @@ func (c *content) shape() {
 		c.alphabet[b] = c.alphabet[b] || isSextet(ch) || unhex[ch] < 16
 	}
 	c.classes = newClasses(&c.alphabet)
-	for k, rows := range tokenRows {
-		c.tokens[k] = newKindSet(append(slices.Clone(rows), c.classes[runClass].rows))
-	}
+	c.tokens = [2]*kindSet{newTokenKinds("%", &c.classes[runClass]), newTokenKinds("%=", &c.classes[runClass])}
+	c.looks = [2]*lookups{newLookups("%", &c.classes[runClass]), newLookups("%=", &c.classes[runClass])}
 	for b, in := range c.classes[runClass].in {
 		c.plain[0][b] = in && (!special[b] || b == '=')
 		c.plain[1][b] = in && !special[b]
-		if c.easy[b] = in && !joints[b]; !c.easy[b] {
-			c.strange[b] = unfit
+		if c.easy[b] = in && !joints[b]; !c.easy[b] && !joints[b] {
+			c.strange[b] = 1<<valueUnfit | 1<<valueBorder
 		}
 	}
-	c.strange['%'] |= percentage
+	c.strange['\n'], c.strange['\r'], c.strange[0] = 1<<valueUnfit|1<<valueLF, 1<<valueUnfit|1<<valueCR, 1<<valueUnfit|1<<valueZero
+	c.strange['%'] |= 1 << valuePercent
 	high := 0
 	for _, in := range c.alphabet[0x80:] {
 		if in {

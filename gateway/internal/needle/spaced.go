@@ -25,7 +25,7 @@ func (s *search) unspace(b []byte, lo, hi int, lined bool, v *view) {
 	var before uint64 // the bytes in front that are gaps, the nearest the highest bit
 	for at := lo; at < hi; {
 		chars := s.chars(b, at)
-		var in [spacedKinds + 1]uint64
+		var in [8]uint64
 		kinds(chars, gapKinds, in[:])
 		if hi-at < 64 {
 			for k := range in {

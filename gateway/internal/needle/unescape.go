@@ -231,7 +231,9 @@ func (u *unescaper) number(i, limit int) (rune, int) {
 	}
 	v, j := rune(0), i
 	for ; j < limit && j < len(u.b) && unhex[u.b[j]] < base; j++ {
-		v = min(v*rune(base)+rune(unhex[u.b[j]]), 0x110000)
+		if v = min(v*rune(base)+rune(unhex[u.b[j]]), 0x110000); v == 0x110000 && limit <= len(u.b) {
+			return -1, i // wherever its digits end
+		}
 	}
 	switch {
 	case j == limit:

@@ -184,7 +184,7 @@ func (p *writer) short(borders uint64) (left, lost uint64) {
 		return left, lost
 	}
 	inside := lost &^ borders
-	for long := follow(inside, 1, p.shortest); long != 0; {
+	for long := follow(inside, p.shortest); long != 0; {
 		begin := long & -long
 		end := begin + inside&^(begin-1) // the sum carries it to the end
 		part := end&-end - begin

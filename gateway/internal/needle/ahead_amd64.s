@@ -1,0 +1,401 @@
+#include "go_asm.h"
+#include "textflag.h"
+#include "lanes_amd64.h"
+#include "look_amd64.h"
+
+// What decide, finish and the writer do, in one loop over blocks, for processors that look
+// up 64 bytes at once: for blocks without borders and joints, and whose tokens are all told
+// by the 64. Others are left to Go behind the first step, with what decide says of them.
+
+EIGHT(ascii, 0x7f7f7f7f7f7f7f7f)
+EIGHT(capital, 0x4040404040404040) // what letters have and digits have not
+EIGHT(nine, 0x0909090909090909)
+EIGHT(highNibble, 0xf0f0f0f0f0f0f0f0)
+EIGHT(six, 0x3f3f3f3f3f3f3f3f)
+EIGHT(lead, 0xc2c2c2c2c2c2c2c2)
+EIGHT(even, 0xfefefefefefefefe)
+EIGHT(first, 0xc0c0c0c0c0c0c0c0)
+EIGHT(unfit, 0x0101010101010101) // 1<<valueUnfit
+// How many places behind the next byte two digits are, by the lowest types.
+TWICE(digits, 0x0000000000010000, 0x0000000300000003)
+EIGHT(lf, 0x0a0a0a0a0a0a0a0a)
+EIGHT(cr, 0x0d0d0d0d0d0d0d0d)
+EIGHT(equal, 0x3d3d3d3d3d3d3d3d)
+
+// Numbers from 0 on: those from n on are the places n bytes behind.
+DATA place<>+0(SB)/8, $0x0706050403020100
+DATA place<>+8(SB)/8, $0x0f0e0d0c0b0a0908
+DATA place<>+16(SB)/8, $0x1716151413121110
+DATA place<>+24(SB)/8, $0x1f1e1d1c1b1a1918
+DATA place<>+32(SB)/8, $0x2726252423222120
+DATA place<>+40(SB)/8, $0x2f2e2d2c2b2a2928
+DATA place<>+48(SB)/8, $0x3736353433323130
+DATA place<>+56(SB)/8, $0x3f3e3d3c3b3a3938
+DATA place<>+64(SB)/8, $0x4746454443424140
+GLOBL place<>(SB), RODATA|NOPTR, $72
+
+// Stack: words of a block that are asked for again, tokens by type, and classes of bytes.
+#define MASK 0(SP) // the bytes that are decided about
+#define MISSING 8(SP) // how many bytes the block is short of 64
+#define LONG 16(SP)
+#define STARTS 24(SP)
+#define BACKS 32(SP)
+#define TYPES 40(SP)
+#define TYPE(n) (40+8*n)(SP)
+#define CLASSES 104(SP)
+#define CLASS(n) (104+8*n)(SP)
+
+// In each byte, the types of token in which it may be at that place.
+#define ROLE(place, low, b) \
+	VPERMI2B (128*place+64)(AX), low, b
+
+#define REVERSE_AND_TURN(b) \
+	VPSHUFB Z20, b, b; \
+	VGF2P8AFFINEQB $0, b, Z21, b; \
+	VPERMB b, Z22, b
+
+// func aheadVBMI(f *folder, raw, out *byte, last, room int, look *lookups, strange *[256]byte) (done, written, what int)
+TEXT ·aheadVBMI(SB), NOSPLIT, $168-80
+	MOVQ raw+8(FP), SI
+	MOVQ out+16(FP), DI
+	MOVQ f+0(FP), BX
+	MOVQ folder_over(BX), R8
+	SETUP_TURN
+	VMOVDQU64 place<>+1(SB), Z11
+	VMOVDQU64 place<>+2(SB), Z12
+	VMOVDQU64 place<>+3(SB), Z13
+	VMOVDQU64 place<>+4(SB), Z14
+	VMOVDQU64 place<>+5(SB), Z15
+	VBROADCASTI32X4 ascii<>(SB), Z16
+	VBROADCASTI32X4 capital<>(SB), Z17
+	VBROADCASTI32X4 nibble<>(SB), Z18
+	VBROADCASTI32X4 nine<>(SB), Z19
+	VBROADCASTI32X4 highNibble<>(SB), Z23
+	VBROADCASTI32X4 six<>(SB), Z24
+	VBROADCASTI32X4 first<>(SB), Z31
+	MOVQ look+40(FP), AX
+	VMOVDQU64 lookups_roles(AX), Z25
+	VMOVDQU64 (lookups_roles+128)(AX), Z26
+	VMOVDQU64 (lookups_roles+256)(AX), Z27
+	VMOVDQU64 (lookups_roles+384)(AX), Z28
+	VMOVDQU64 (lookups_roles+512)(AX), Z29
+	VMOVDQU64 (lookups_roles+640)(AX), Z30
+
+	MOVQ room+32(FP), AX
+	XORQ R10, R10
+	MOVQ $64, CX
+	SUBQ AX, CX
+	CMOVQLT R10, CX
+	MOVQ CX, MISSING
+	MOVQ $const_decided, CX
+	CMPQ AX, CX
+	CMOVQGT CX, AX
+	MOVQ AX, (folder_block+block_end)(BX)
+	MOVQ $-1, CX
+	BZHIQ AX, CX, CX
+	MOVQ CX, MASK
+
+next:
+	// What is above ASCII has the roles of DEL, which are none.
+	MOVQ look+40(FP), AX
+	VMOVDQU64 (SI), Z10
+	VPMINUB Z16, Z10, Z0
+	VPERMB Z0, Z11, Z1
+	VPERMB Z0, Z12, Z2
+	VPERMB Z0, Z13, Z3
+	VPERMB Z0, Z14, Z4
+	VPERMB Z0, Z15, Z5
+	ROLE(0, Z25, Z0)
+	ROLE(1, Z26, Z1)
+	ROLE(2, Z27, Z2)
+	ROLE(3, Z28, Z3)
+	ROLE(4, Z29, Z4)
+	ROLE(5, Z30, Z5)
+	VPTERNLOGQ $0x80, Z2, Z1, Z0 // of all three
+	VPTERNLOGQ $0x80, Z4, Z3, Z0
+	VPANDQ Z5, Z0, Z0
+	VMOVDQA64 Z0, Z9
+	REVERSE_AND_TURN(Z0)
+	VMOVDQU64 Z0, TYPES
+	VPSHUFB Z20, Z10, Z0
+	VPMOVB2M Z0, K1
+	LOOK_UP_AND_TURN(AX, lookups_class)
+	VMOVDQU64 Z1, CLASSES
+
+	MOVQ CLASS(const_classSpecial), R10
+	MOVQ MISSING, R11
+	ORQ  R8, R10
+	SHLXQ R11, R10, R10
+	TESTQ R10, R10
+	JZ   quiet
+
+	// What every byte would stand for if it began a token of its type, in Z9: two hex digits,
+	// which as many places on, by type; what a letter stands for; two bytes of UTF-8.
+	VPTESTMB Z17, Z10, K1
+	VPANDQ Z18, Z10, Z5
+	VPADDB Z19, Z5, K1, Z5
+	VPERMB Z5, Z11, Z8
+	VPSLLW $4, Z5, Z6
+	VPTERNLOGQ $0xea, Z8, Z23, Z6 // Z6 & Z23 | Z8
+	VPANDQ Z18, Z9, Z1
+	VBROADCASTI32X4 digits<>(SB), Z2
+	VPSHUFB Z1, Z2, Z1
+	VPADDB Z11, Z1, Z1
+	VPSLLW $(7-const_typeShort), Z9, Z3
+	VPMOVB2M Z3, K5
+	VPERMB Z6, Z1, Z9
+	VPERMB Z10, Z11, Z7 // the bytes behind
+	VMOVDQU64 lookups_letters(AX), Z5
+	VMOVDQA64 Z7, Z8
+	VPERMI2B (lookups_letters+64)(AX), Z5, Z8
+	VMOVDQU8 Z8, K5, Z9
+	VBROADCASTI32X4 even<>(SB), Z0
+	VBROADCASTI32X4 lead<>(SB), Z1
+	VPANDQ Z0, Z10, Z0
+	VPCMPEQB Z1, Z0, K6
+	VPCMPGTB Z7, Z31, K6, K6 // as numbers with a sign, those that go on are the least
+	VPSLLW $6, Z10, Z5
+	VPTERNLOGQ $0xd8, Z24, Z7, Z5 // Z7 where Z24 has bits, Z5 where it has none
+	VMOVDQU8 Z5, K6, Z9
+
+	// What the values are, in Z1.
+	MOVQ strange+48(FP), BX
+	VMOVDQU64 (BX), Z2
+	VMOVDQU64 128(BX), Z3
+	VMOVDQA64 Z9, Z1
+	VMOVDQA64 Z9, Z4
+	VPMOVB2M Z9, K1
+	VPERMI2B 64(BX), Z2, Z1
+	VPERMI2B 192(BX), Z3, Z4
+	VMOVDQU8 Z4, K1, Z1
+	VBROADCASTI32X4 unfit<>(SB), Z2
+	VPTESTMB Z2, Z1, K1
+
+	// Tokens: R11 a backslash and a letter, R12 two digits, R15 \x, CX \u00, AX two bytes of
+	// UTF-8, R10 longer ones; R13 backslashes, each but the last of a row. R14: where one may
+	// begin.
+	MOVQ MASK, R14
+	ANDNQ R14, R8, R14
+	MOVQ CLASS(const_classBackslash), R13
+	MOVQ R13, DX
+	SHRQ $1, DX
+	ANDQ DX, R13
+	ANDQ R14, R13
+	MOVQ R13, BACKS
+	MOVQ TYPE(const_typeShort), R11
+	ANDQ R14, R11
+	LEAQ (R11)(R11*1), DX
+	ANDNQ R14, DX, R14
+	MOVQ R14, STARTS
+	MOVQ TYPE(const_typePercents), R10
+	ANDQ R14, R10
+	MOVQ TYPE(const_typeHexes), R12
+	ANDQ R14, R12
+	ANDNQ R12, R10, R12
+	MOVQ TYPE(const_typeX), R15
+	ANDQ R14, R15
+	MOVQ TYPE(const_typeFour), CX
+	ANDQ R14, CX
+	MOVQ TYPE(const_typeU), DX
+	ANDQ R14, DX
+	ANDNQ DX, CX, DX
+	ORQ  DX, R10
+	MOVQ TYPE(const_typeNumber), DX
+	ANDQ R14, DX
+	ORQ  DX, R10
+	KMOVQ K6, AX
+	ANDQ CLASS(const_classMember), AX
+	ANDQ R14, AX
+
+	// Names of references: a sum carries each "&" with a letter behind it to what ends its
+	// letters.
+	ANDQ TYPE(const_typeNamed), R14
+	LEAQ (R14)(R14*1), DX
+	MOVQ CLASS(const_classLetter), R9
+	ADDQ R9, DX
+	SBBQ BX, BX // all ones where the last has no end here
+	ANDNQ DX, R9, DX
+	POPCNTQ DX, R9
+	SHLXQ R9, BX, BX
+	MOVQ CLASS(const_classSemicolon), R9
+	PEXTQ DX, R9, R9
+	ORQ  BX, R9
+	PDEPQ R14, R9, R9
+	ORQ  R9, R10
+	MOVQ R10, LONG
+
+	KMOVQ K1, DX
+	MOVQ R11, R9 // all tokens
+	ORQ  R12, R9
+	ORQ  R15, R9
+	ORQ  CX, R9
+	ORQ  AX, R9
+	ANDQ R9, DX
+	KMOVQ R9, K1
+	VPBLENDMB Z9, Z10, K1, Z9
+
+	// Whether Go is to finish it.
+	ORQ  DX, R10
+	ORQ  MISSING, R10
+	MOVQ f+0(FP), BX
+	MOVQ folder_p(BX), BX
+	MOVLQZX writer_last(BX), DX
+	ORQ  DX, R10
+	MOVQ MASK, R14
+	LEAQ 1(R14)(R14*1), DX // and what may end a soft line
+	MOVQ CLASS(const_classLine), BX
+	ANDQ BX, DX
+	ORQ  DX, R10
+	LEAQ (R9)(R9*1), DX // what is taken out
+	ANDNQ CLASS(const_classJoint), BX, BX
+	ANDQ R14, BX
+	ORQ  BX, R13 // zeros
+	ADDQ BX, BX
+	INCQ BX // what is before the block is for Go to see
+	ANDQ CLASS(const_classJoint), BX
+	ORQ  BX, R10 // but the second of two
+	ORQ  R13, DX
+	ORQ  R8, DX
+	LEAQ (R15)(CX*1), BX // no bit is in both
+	LEAQ (BX*8), R9
+	ORQ  R9, DX
+	ORQ  R12, BX
+	LEAQ (BX*4), R9
+	ORQ  R9, DX
+	MOVQ CX, BX
+	SHLQ $4, BX
+	ORQ  BX, DX
+	ADDQ BX, BX
+	ORQ  BX, DX
+	MOVQ CLASS(const_classMember), BX
+	ORQ  DX, BX
+	ANDNQ R14, BX, BX
+	ORQ  BX, R10 // borders
+	JNZ  block
+
+	// What is kept goes behind what was.
+	MOVQ DX, R8
+	SHRQ $const_decided, R8
+	MOVQ f+0(FP), BX
+	MOVQ folder_p(BX), BX
+	ORQ  R11, R13
+	ORQ  R12, R13
+	ORQ  R15, R13
+	ORQ  CX, R13
+	ORQ  AX, R13
+	SETNE AL
+	ORB  AX, writer_escaped(BX)
+	ANDNQ R14, DX, R14
+	KMOVQ R14, K1
+	VPCOMPRESSB.Z Z9, K1, Z9
+	VMOVDQU64 Z9, (DI)
+	POPCNTQ R14, R14
+	ADDQ R14, DI
+	ADDQ $const_decided, SI
+	MOVQ raw+8(FP), R9
+	ADDQ last+24(FP), R9
+	CMPQ SI, R9
+	JLE  next
+	JMP  last
+
+quiet:
+	MOVQ CLASS(const_classMember), CX
+	NOTQ CX
+	SHLXQ R11, CX, R10
+	ORQ  R11, R10
+	JNZ  borders
+	MOVQ f+0(FP), BX
+	MOVQ folder_p(BX), R13
+	MOVL $0, writer_last(R13)
+	VMOVDQU64 Z10, (DI)
+	ADDQ $64, DI
+	ADDQ $64, SI
+	MOVQ raw+8(FP), R9
+	ADDQ last+24(FP), R9
+	CMPQ SI, R9
+	JLE  next
+
+last:
+	MOVQ f+0(FP), BX
+	MOVQ R8, folder_over(BX)
+	MOVQ $const_aheadLast, AX
+	JMP  out
+
+borders:
+	MOVQ f+0(FP), BX
+	MOVQ CX, (folder_block+block_others)(BX)
+	MOVQ $const_aheadQuiet, AX
+	JMP  out
+
+block:
+	MOVQ f+0(FP), BX
+	VMOVDQU64 Z9, folder_b(BX)
+	LEAQ folder_block(BX), DX
+	REVERSE_AND_TURN(Z1)
+	MOVQ R11, block_short(DX)
+	ORQ  R12, R11
+	MOVQ R12, block_hexes(DX)
+	ORQ  R15, R11
+	MOVQ R15, block_x(DX)
+	ORQ  CX, R11
+	MOVQ CX, block_four(DX)
+	ORQ  AX, R11
+	MOVQ AX, block_latin(DX)
+	VPBROADCASTQ R11, Z2
+	VPANDQ Z2, Z1, Z1
+	VMOVDQU64 Z1, block_values(DX)
+	MOVQ LONG, AX
+	MOVQ AX, block_long(DX)
+	MOVQ BACKS, R13
+	MOVQ R13, block_backs(DX)
+	ORQ  R8, R13
+	MOVQ R13, block_gone(DX)
+
+	// Joints: the second of two zeros is none.
+	VBROADCASTI32X4 lf<>(SB), Z0
+	VPCMPEQB Z0, Z10, K1
+	KMOVQ K1, R11
+	MOVQ R11, block_lf(DX)
+	VBROADCASTI32X4 cr<>(SB), Z0
+	VPCMPEQB Z0, Z10, K1
+	KMOVQ K1, R12
+	MOVQ R12, block_cr(DX)
+	ORQ  R12, R11
+	VBROADCASTI32X4 equal<>(SB), Z0
+	VPCMPEQB Z0, Z10, K1
+	KMOVQ K1, R12
+	ANDQ CLASS(const_classSpecial), R12
+	ANDQ STARTS, R12
+	MOVQ R11, R10
+	SHRQ $1, R10
+	ANDQ R10, R12
+	MOVQ R12, block_soft(DX)
+	MOVQ CLASS(const_classJoint), R12
+	ANDNQ R12, R11, R12
+	MOVQ R12, block_zero(DX)
+	MOVQ CLASS(const_classMember), CX
+	NOTQ CX
+	LEAQ (R12)(R12*1), R10
+	ANDQ R12, R10
+	ORQ  R10, CX
+	TESTQ $1, R12
+	JZ   joined
+	MOVQ folder_u(BX), R10
+	CMPQ SI, unescaper_b(R10)
+	JEQ  joined
+	CMPB -1(SI), $0
+	JNE  joined
+	ORQ  $1, CX
+
+joined:
+	MOVQ CX, block_others(DX)
+	MOVQ $const_aheadBlock, AX
+
+out:
+	MOVQ AX, what+72(FP)
+	SUBQ raw+8(FP), SI
+	MOVQ SI, done+56(FP)
+	SUBQ out+16(FP), DI
+	MOVQ DI, written+64(FP)
+	VZEROUPPER
+	RET
