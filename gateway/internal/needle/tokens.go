@@ -51,7 +51,7 @@ func (f *folder) joints(at int) {
 }
 
 // below has the bits below n.
-func below(n int) uint64 { return 1<<n - 1 }
+func below(n int) uint64 { return 1<<uint(n) - 1 }
 
 // value says what one is that is strange.
 func (k *block) value(strange byte, bit uint64) {

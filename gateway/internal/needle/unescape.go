@@ -1,7 +1,5 @@
 package needle
 
-import "encoding/binary"
-
 // A text can be escaped in so many ways that listing them is hopeless: any
 // subset of its bytes, in any of several notations. What each stands for is
 // decoded here, one layer at a time: percent-encoding, JSON's and its relatives'
@@ -168,87 +166,6 @@ func (u *unescaper) backslash(i int) (rune, int) {
 	return '\\', j
 }
 
-// reference decodes a character reference of HTML.
-func (u *unescaper) reference(i int) (rune, int) {
-	c, j := rune('&'), i+1
-	if j < len(u.b) && u.b[j] != '#' && (u.b[j]|0x20 < 'a' || u.b[j]|0x20 > 'z') {
-		return c, j
-	}
-	for c == '&' {
-		v, next := u.referenceBody(j, i+maxToken)
-		if v < 0 {
-			break
-		}
-		c, j, u.kind = v, next, HTML
-	}
-	return c, j
-}
-
-// referenceBody decodes what follows an "&", which ends before limit: -1 where it
-// is no reference.
-func (u *unescaper) referenceBody(j, limit int) (rune, int) {
-	if j+5 <= min(limit-1, len(u.b)) { // those that every page is full of
-		switch four := binary.LittleEndian.Uint32(u.b[j:]); {
-		case four == 'a'|'m'<<8|'p'<<16|';'<<24:
-			return '&', j + 4
-		case four&0xffffff == 'l'|'t'<<8|';'<<16:
-			return '<', j + 3
-		case four&0xffffff == 'g'|'t'<<8|';'<<16:
-			return '>', j + 3
-		case four == 'q'|'u'<<8|'o'<<16|'t'<<24 && u.b[j+4] == ';':
-			return '"', j + 5
-		}
-	}
-	end := j
-	for ; end < limit; end++ {
-		if end == len(u.b) {
-			u.cut = !u.whole
-			break
-		}
-		c := u.b[end]
-		if c == '#' && end == j {
-			return u.number(end+1, limit)
-		}
-		if unhex[c] > 9 && (c|0x20 < 'a' || c|0x20 > 'z') || end-j == 12 { // VerticalLine
-			break
-		}
-	}
-	if end == limit || end == len(u.b) || u.b[end] != ';' {
-		return -1, j
-	}
-	if v, ok := entities[string(u.b[j:end])]; ok {
-		return v, end + 1
-	}
-	return -1, j
-}
-
-// number decodes what follows an "&#". Browsers do so without a ";", too.
-func (u *unescaper) number(i, limit int) (rune, int) {
-	base := byte(10)
-	if i < min(limit, len(u.b)) && u.b[i]|0x20 == 'x' {
-		base = 16
-		i++
-	}
-	v, j := rune(0), i
-	for ; j < limit && j < len(u.b) && unhex[u.b[j]] < base; j++ {
-		if v = min(v*rune(base)+rune(unhex[u.b[j]]), 0x110000); v == 0x110000 && limit <= len(u.b) {
-			return -1, i // wherever its digits end
-		}
-	}
-	switch {
-	case j == limit:
-		return -1, i
-	case j == len(u.b):
-		u.cut = !u.whole
-	case u.b[j] == ';' && j > i && v < 0x110000:
-		return v, j + 1
-	}
-	if j == i || v == 0x110000 {
-		return -1, i
-	}
-	return v, j
-}
-
 // soft decodes what quoted-printable has behind a "=". Of a soft line break the
 // line's end alone is left.
 func (u *unescaper) soft(i int) (rune, int) {
@@ -261,16 +178,6 @@ func (u *unescaper) soft(i int) (rune, int) {
 		return v, i + 3
 	}
 	return '=', i + 1
-}
-
-// entities are the names that HTML has for ASCII.
-var entities = map[string]rune{
-	"Tab": '\t', "NewLine": '\n', "excl": '!', "quot": '"', "QUOT": '"', "num": '#', "dollar": '$', "percnt": '%', "amp": '&',
-	"AMP": '&', "apos": '\'', "lpar": '(', "rpar": ')', "ast": '*', "midast": '*', "plus": '+', "comma": ',', "period": '.',
-	"sol": '/', "colon": ':', "semi": ';', "lt": '<', "LT": '<', "equals": '=', "gt": '>', "GT": '>', "quest": '?',
-	"commat": '@', "lsqb": '[', "lbrack": '[', "bsol": '\\', "rsqb": ']', "rbrack": ']', "Hat": '^', "lowbar": '_',
-	"UnderBar": '_', "grave": '`', "lcub": '{', "lbrace": '{', "verbar": '|', "vert": '|', "VerticalLine": '|', "rcub": '}',
-	"rbrace": '}', "dash": '-', "hyphen": '-',
 }
 
 // unhex is the value of a hex digit, 255 where a byte is none.
