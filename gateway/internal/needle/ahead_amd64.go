@@ -9,9 +9,9 @@ const (
 	typeFour
 	typeU
 	typeShort
-	typeNumber // perhaps: unescaper knows
+	typeDecimal
+	typeNumber // in hex
 	typePercents
-	typeNamed
 )
 
 // The classes of bytes that are asked for besides.
@@ -21,6 +21,7 @@ const (
 	classBackslash
 	classJoint
 	classLine // a joint, but no zero
+	classAmp
 	classLetter
 	classSemicolon
 )
@@ -42,9 +43,9 @@ func newLookups(introducers string, member *class) *lookups {
 		typeFour:     {`\`, "u", "0", "0", hex, hex},
 		typeU:        {`\`, "u", hex, hex, hex, hex},
 		typeShort:    {`\`, shortEscapes()},
-		typeNumber:   {"&", "#", "0123456789xX"},
+		typeDecimal:  {"&", "#", "0123456789"},
+		typeNumber:   {"&", "#", "xX", hex},
 		typePercents: {"%", "2", "5", hex, hex},
-		typeNamed:    {"&", names},
 	} {
 		for place := range l.roles {
 			for c := range l.roles[place] {
@@ -59,6 +60,7 @@ func newLookups(introducers string, member *class) *lookups {
 		classBackslash: `\`,
 		classJoint:     "\n\r\x00",
 		classLine:      "\n\r",
+		classAmp:       "&",
 		classLetter:    names,
 		classSemicolon: ";",
 	} {

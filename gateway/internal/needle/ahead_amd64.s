@@ -200,7 +200,8 @@ next:
 	ANDQ R14, DX
 	ANDNQ DX, CX, DX
 	ORQ  DX, R10
-	MOVQ TYPE(const_typeNumber), DX
+	MOVQ TYPE(const_typeDecimal), DX
+	ORQ  TYPE(const_typeNumber), DX
 	ANDQ R14, DX
 	ORQ  DX, R10
 	KMOVQ K6, AX
@@ -209,9 +210,12 @@ next:
 
 	// Names of references: a sum carries each "&" with a letter behind it to what ends its
 	// letters.
-	ANDQ TYPE(const_typeNamed), R14
-	LEAQ (R14)(R14*1), DX
 	MOVQ CLASS(const_classLetter), R9
+	ANDQ CLASS(const_classAmp), R14
+	MOVQ R9, DX
+	SHRQ $1, DX
+	ANDQ DX, R14
+	LEAQ (R14)(R14*1), DX
 	ADDQ R9, DX
 	SBBQ BX, BX // all ones where the last has no end here
 	ANDNQ DX, R9, DX
