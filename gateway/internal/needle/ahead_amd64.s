@@ -40,14 +40,21 @@ GLOBL place<>(SB), RODATA|NOPTR, $72
 #define LONG 16(SP)
 #define STARTS 24(SP)
 #define BACKS 32(SP)
-#define TYPES 40(SP)
-#define TYPE(n) (40+8*n)(SP)
-#define CLASSES 104(SP)
-#define CLASS(n) (104+8*n)(SP)
+#define LIMIT 40(SP) // where the last full block begins
+#define TYPES 48(SP)
+#define TYPE(n) (48+8*n)(SP)
+#define CLASSES 112(SP)
+#define CLASS(n) (112+8*n)(SP)
 
 // In each byte, the types of token in which it may be at that place.
 #define ROLE(place, low, b) \
 	VPERMI2B (128*place+64)(AX), low, b
+
+// Of the bits of R12 those that stay that are followed by enough of them for a form.
+#define FOLLOWED(n) \
+	MOVBQZX (content_runs+n)(DX), R11; \
+	SHRXQ R11, R12, R11; \
+	ANDQ R11, R12
 
 #define REVERSE_AND_TURN(b) \
 	VPSHUFB Z20, b, b; \
@@ -55,9 +62,12 @@ GLOBL place<>(SB), RODATA|NOPTR, $72
 	VPERMB b, Z22, b
 
 // func aheadVBMI(f *folder, raw, out *byte, last, room int, look *lookups, strange *[256]byte) (done, written, what int)
-TEXT ·aheadVBMI(SB), NOSPLIT, $168-80
+TEXT ·aheadVBMI(SB), NOSPLIT, $176-80
 	MOVQ raw+8(FP), SI
 	MOVQ out+16(FP), DI
+	MOVQ last+24(FP), AX
+	ADDQ SI, AX
+	MOVQ AX, LIMIT
 	MOVQ f+0(FP), BX
 	MOVQ folder_over(BX), R8
 	SETUP_TURN
@@ -228,95 +238,113 @@ next:
 	ORQ  R9, R10
 	MOVQ R10, LONG
 
+	// All tokens, and whether Go is to finish the block.
 	KMOVQ K1, DX
-	MOVQ R11, R9 // all tokens
-	ORQ  R12, R9
-	ORQ  R15, R9
-	ORQ  CX, R9
-	ORQ  AX, R9
-	ANDQ R9, DX
-	KMOVQ R9, K1
+	MOVQ f+0(FP), BX
+	MOVQ R11, (folder_block+block_short)(BX)
+	MOVQ R12, (folder_block+block_hexes)(BX)
+	MOVQ R15, (folder_block+block_x)(BX)
+	MOVQ CX, (folder_block+block_four)(BX)
+	MOVQ AX, (folder_block+block_latin)(BX)
+	ORQ  R12, R11
+	ORQ  R15, AX
+	ORQ  CX, R11
+	ORQ  AX, R11
+	KMOVQ R11, K1
 	VPBLENDMB Z9, Z10, K1, Z9
-
-	// Whether Go is to finish it.
+	ANDQ R11, DX
 	ORQ  DX, R10
 	ORQ  MISSING, R10
-	MOVQ f+0(FP), BX
 	MOVQ folder_p(BX), BX
 	MOVLQZX writer_last(BX), DX
 	ORQ  DX, R10
 	MOVQ MASK, R14
 	LEAQ 1(R14)(R14*1), DX // and what may end a soft line
-	MOVQ CLASS(const_classLine), BX
-	ANDQ BX, DX
+	ANDQ CLASS(const_classLine), DX
 	ORQ  DX, R10
-	LEAQ (R9)(R9*1), DX // what is taken out
-	ANDNQ CLASS(const_classJoint), BX, BX
-	ANDQ R14, BX
-	ORQ  BX, R13 // zeros
-	ADDQ BX, BX
-	INCQ BX // what is before the block is for Go to see
-	ANDQ CLASS(const_classJoint), BX
-	ORQ  BX, R10 // but the second of two
-	ORQ  R13, DX
-	ORQ  R8, DX
-	LEAQ (R15)(CX*1), BX // no bit is in both
-	LEAQ (BX*8), R9
-	ORQ  R9, DX
-	ORQ  R12, BX
-	LEAQ (BX*4), R9
-	ORQ  R9, DX
-	MOVQ CX, BX
-	SHLQ $4, BX
-	ORQ  BX, DX
-	ADDQ BX, BX
-	ORQ  BX, DX
-	MOVQ CLASS(const_classMember), BX
-	ORQ  DX, BX
-	ANDNQ R14, BX, BX
-	ORQ  BX, R10 // borders
 	JNZ  block
 
-	// What is kept goes behind what was.
-	MOVQ DX, R8
-	SHRQ $const_decided, R8
-	MOVQ f+0(FP), BX
-	MOVQ folder_p(BX), BX
+	// DX: what is taken out; R10: what of it is of the next block.
+	LEAQ (R11)(R11*1), DX
+	ORQ  R13, DX
+	ORQ  R8, DX
+	ADDQ CX, R15 // no bit is in both
+	LEAQ (R15*8), AX
+	ORQ  AX, DX
+	ORQ  R12, R15
+	LEAQ (R15*4), AX
+	ORQ  AX, DX
+	SHLQ $4, CX
+	ORQ  CX, DX
+	ADDQ CX, CX
+	ORQ  CX, DX
+	MOVQ DX, R10
+	SHRQ $const_decided, R10
+
+	// R12: zeros, but the second of two, which is as what is of no form; CX: borders.
+	MOVQ CLASS(const_classJoint), R12
+	LEAQ (R12)(R12*1), CX
+	ANDQ R12, CX
+	TESTQ $1, R12
+	JZ   paired
+	MOVQ f+0(FP), AX
+	MOVQ folder_u(AX), AX
+	CMPQ SI, unescaper_b(AX)
+	JEQ  paired
+	CMPB -1(SI), $0
+	JNE  paired
+	ORQ  $1, CX
+
+paired:
+	ANDNQ R12, CX, R12
+	ANDQ R14, R12
+	MOVQ CLASS(const_classMember), AX
+	NOTQ AX
+	ORQ  AX, CX
+	ANDNQ CX, DX, CX
+	ANDQ R14, CX
+
+	// R13: what makes a part not what it was; R14: what is kept.
 	ORQ  R11, R13
 	ORQ  R12, R13
-	ORQ  R15, R13
-	ORQ  CX, R13
-	ORQ  AX, R13
+	ANDNQ R13, CX, R13
+	ORQ  R12, DX
+	ORQ  CX, DX
+	ANDNQ R14, DX, R14
+	MOVQ $const_decided, R9
+	TESTQ CX, CX
+	JNZ  parts
+	TESTQ R13, R13
 	SETNE AL
 	ORB  AX, writer_escaped(BX)
-	ANDNQ R14, DX, R14
+
+pack:
 	KMOVQ R14, K1
 	VPCOMPRESSB.Z Z9, K1, Z9
 	VMOVDQU64 Z9, (DI)
 	POPCNTQ R14, R14
 	ADDQ R14, DI
-	ADDQ $const_decided, SI
-	MOVQ raw+8(FP), R9
-	ADDQ last+24(FP), R9
-	CMPQ SI, R9
+	MOVQ R10, R8
+	ADDQ R9, SI
+	CMPQ SI, LIMIT
 	JLE  next
 	JMP  last
 
 quiet:
-	MOVQ CLASS(const_classMember), CX
-	NOTQ CX
-	SHLXQ R11, CX, R10
-	ORQ  R11, R10
-	JNZ  borders
 	MOVQ f+0(FP), BX
-	MOVQ folder_p(BX), R13
-	MOVL $0, writer_last(R13)
+	MOVQ folder_p(BX), BX
+	MOVQ CLASS(const_classMember), R14
+	MOVQ R14, CX
+	NOTQ CX
+	TESTQ R11, R11
+	JNZ  missing
+	MOVL $0, writer_last(BX)
+	TESTQ CX, CX
+	JNZ  broken
 	VMOVDQU64 Z10, (DI)
 	ADDQ $64, DI
 	ADDQ $64, SI
-	MOVQ raw+8(FP), R9
-	ADDQ last+24(FP), R9
-	CMPQ SI, R9
+	CMPQ SI, LIMIT
 	JLE  next
 
 last:
@@ -325,26 +353,102 @@ last:
 	MOVQ $const_aheadLast, AX
 	JMP  out
 
-borders:
+missing:
 	MOVQ f+0(FP), BX
 	MOVQ CX, (folder_block+block_others)(BX)
 	MOVQ $const_aheadQuiet, AX
 	JMP  out
+
+broken:
+	VMOVDQA64 Z10, Z9
+	XORQ R10, R10
+	XORQ R13, R13
+	MOVQ $64, R9
+
+	// The first border ends a part that began before, AX, and behind the last one, R15, one
+	// begins. Those between are too short to stay, or Go is to end them.
+parts:
+	BLSIQ CX, AX
+	LZCNTQ CX, R11
+	MOVQ $1<<63, R15
+	SHRXQ R11, R15, R15
+	CMPQ AX, R15
+	JEQ  one
+	LEAQ -1(AX)(AX*1), R11
+	LEAQ -1(R15), R12
+	ANDNQ R12, R11, R12
+	TESTQ R12, R13
+	JZ   one
+	ANDNQ R12, CX, R12
+	MOVQ f+0(FP), DX
+	MOVQ folder_c(DX), DX
+	FOLLOWED(0)
+	FOLLOWED(1)
+	FOLLOWED(2)
+	FOLLOWED(3)
+	FOLLOWED(4)
+	FOLLOWED(5)
+	TESTQ R12, R12
+	JNZ  block
+
+one:
+	LEAQ -1(R15)(R15*1), R11
+	ANDNQ R14, R11, R15 // what is kept behind
+	ANDNQ R13, R11, R12
+	DECQ AX
+	ANDQ AX, R14 // and in front
+	ANDQ AX, R13
+	INCQ AX
+	MOVQ writer_buf(BX), CX
+	ADDQ writer_first(BX), CX // where the part begins
+	MOVBQZX writer_escaped(BX), DX
+	ORQ  DX, R13
+	TESTQ R12, R12
+	SETNE writer_escaped(BX)
+	TESTQ R13, R13
+	JZ   drop
+	POPCNTQ R14, R11
+	ADDQ DI, R11
+	MOVQ R11, R12
+	SUBQ CX, R12
+	CMPQ R12, writer_shortest(BX)
+	JLT  drop
+	INCQ R11
+	SUBQ writer_buf(BX), R11
+	MOVQ R11, writer_first(BX)
+	MOVQ writer_v(BX), DX
+	MOVBQZX view_end(DX), DX
+	VPBROADCASTB DX, Z0
+	KMOVQ AX, K1
+	VMOVDQU8 Z0, K1, Z9
+	ORQ  R15, R14
+	ORQ  AX, R14
+	JMP  pack
+
+drop:
+	MOVQ DI, R11
+	SUBQ writer_buf(BX), R11
+	ADDQ $const_slack, R11
+	CMPQ R11, (writer_buf+16)(BX)
+	CMOVQGT (writer_buf+16)(BX), R11
+	MOVQ writer_v(BX), DX
+	CMPQ R11, view_used(DX)
+	CMOVQLT view_used(DX), R11
+	MOVQ R11, view_used(DX)
+	MOVQ CX, DI
+	MOVQ R15, R14
+	JMP  pack
 
 block:
 	MOVQ f+0(FP), BX
 	VMOVDQU64 Z9, folder_b(BX)
 	LEAQ folder_block(BX), DX
 	REVERSE_AND_TURN(Z1)
-	MOVQ R11, block_short(DX)
-	ORQ  R12, R11
-	MOVQ R12, block_hexes(DX)
-	ORQ  R15, R11
-	MOVQ R15, block_x(DX)
-	ORQ  CX, R11
-	MOVQ CX, block_four(DX)
-	ORQ  AX, R11
-	MOVQ AX, block_latin(DX)
+	MOVQ block_short(DX), R11
+	ORQ  block_hexes(DX), R11
+	ORQ  block_x(DX), R11
+	ORQ  block_four(DX), R11
+	ORQ  block_latin(DX), R11
 	VPBROADCASTQ R11, Z2
 	VPANDQ Z2, Z1, Z1
 	VMOVDQU64 Z1, block_values(DX)

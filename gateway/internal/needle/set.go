@@ -61,6 +61,7 @@ type content struct {
 	wide     bool     // bytes above ASCII are searched for
 	high     *kindSet // of the run class, above ASCII, with 0x80 less
 	shortest int      // bytes of the shortest secret, 0: none
+	runs     [6]uint8 // by which of bits those are found that so many follow; of 64 or more, none
 	coded    *kindSet
 	row64    row // of base64 that a form in it is
 	row16    row // the same for hex
@@ -243,6 +244,12 @@ func (c *content) shape() {
 		clear(inCoded[0x80:])
 	}
 	c.coded = newKindSet(codedRows(&inCoded))
+	c.runs = [6]uint8{63}
+	for have, i := 1, 0; have < c.shortest && c.shortest < 64; i++ {
+		more := min(have, c.shortest-have)
+		c.runs[i] = uint8(more)
+		have += more
+	}
 	c.row64, c.row16 = rowOf(4, max((c.shortest-1)/3, 1)), rowOf(2, max(c.shortest, 4))
 }
 
