@@ -5,42 +5,53 @@ import (
 	"math/bits"
 )
 
-// reference decodes a character reference of HTML.
+// reference decodes a character reference of HTML, and what its "&" begins in turn. (One
+// look says whether there is more: most of what decodes to "&" is followed by none.)
 func (u *unescaper) reference(i int) (rune, int) {
 	c, j := rune('&'), i+1
-	if j < len(u.b) && u.b[j] != '#' && (u.b[j]|0x20 < 'a' || u.b[j]|0x20 > 'z') {
-		return c, j
-	}
-	for c == '&' {
+	for {
+		if j < len(u.b) && c^'&'|nameless[u.b[j]] != 0 || c != '&' {
+			return c, j
+		}
 		v, next := u.referenceBody(j, i+maxToken)
 		if v < 0 {
-			break
+			return c, j
 		}
 		c, j, u.kind = v, next, HTML
 	}
-	return c, j
 }
+
+// nameless is not zero for what no name or number of a reference begins with.
+var nameless = func() (t [256]rune) {
+	for c := range t {
+		if c != '#' && (c|0x20 < 'a' || c|0x20 > 'z') {
+			t[c] = 1
+		}
+	}
+	return t
+}()
 
 // referenceBody decodes what follows an "&", which ends before limit: -1 where it
 // is no reference.
 func (u *unescaper) referenceBody(j, limit int) (v rune, next int) {
 	if j+9 < min(limit, len(u.b)) { // nearly all are told by the next few bytes
-		word, end := binary.LittleEndian.Uint64(u.b[j:]), j
-		switch {
-		case byte(word) != '#':
+		word, at := binary.LittleEndian.Uint64(u.b[j:]), j
+		if byte(word) == '#' {
+			var hex int
+			if byte(word>>8)|0x20 == 'x' {
+				hex = 1
+			}
+			at += len("#") + hex
+			v, next = numberIn(binary.LittleEndian.Uint64(u.b[at:]), hex)
+		} else {
 			v, next = nameIn(word)
-		case byte(word>>8)|0x20 == 'x':
-			end += len("#x")
-			v, next = hexIn(binary.LittleEndian.Uint64(u.b[end:]))
-		default:
-			end += len("#")
-			v, next = decimalIn(binary.LittleEndian.Uint64(u.b[end:]))
-		}
-		if next += end; v >= 0 && u.b[next] == ';' {
-			next++
 		}
 		if v != unknown {
-			return v, next
+			var semicolon int
+			if next += at; u.b[next] == ';' {
+				semicolon = 1
+			}
+			return v, next + semicolon
 		}
 	}
 	end := j
@@ -107,40 +118,31 @@ var entities = map[string]rune{
 // with no loop over them. unknown is the value of what they do not tell.
 const unknown = -2
 
-// eight is a word of that byte.
-func eight(c byte) uint64 { return 0x0101010101010101 * uint64(c) }
-
-// decimalIn is the number that a word begins with, and how many digits it has: -1 where it
-// is none, or no character. (The sum of eight digits is Lemire's, "Quickly parsing
-// eight digits", 2018.)
-func decimalIn(word uint64) (v rune, n int) {
-	digits := word ^ eight('0')
-	n = bits.TrailingZeros64((digits+eight(6)|digits)&eight(0xf0)) / 8
-	switch n {
-	case 0:
-		return -1, 0
-	case 8:
+// numberIn is the number that a word begins with, in hex or not, and how many digits it
+// has: -1 where it is none, or no character. (The sum of the digits is Lemire's, "Quickly
+// parsing eight digits", 2018.)
+func numberIn(word uint64, hex int) (v rune, n int) {
+	const low, top = 0x0101010101010101, 0x8080808080808080
+	digit, letter := word^'0'*low, (word|0x20*low)^0x60*low // 0 to 9, 1 to 6; what is none may carry into what is behind it
+	digits := ^(digit + 0x76*low) &^ digit
+	letters := (letter + 0x7f*low) &^ (letter + 0x79*low) &^ letter & -uint64(hex)
+	if n = bits.TrailingZeros64(top&^(digits|letters)) / 8; n == 8 {
 		return unknown, 0
-	}
-	const mask = 0x000000ff000000ff
-	digits <<= 64 - 8*n // zeros in front
-	digits = digits*10 + digits>>8
-	return character((digits&mask*(100+1000000<<32) + digits>>16&mask*(1+10000<<32)) >> 32), n
-}
-
-// hexIn is so with a hex number.
-func hexIn(word uint64) (v rune, n int) {
-	var x uint64
-	for ; unhex[byte(word)] < 16; word >>= 8 {
-		if n++; n == 8 {
-			return unknown, 0
-		}
-		x = x<<4 | uint64(unhex[byte(word)])
 	}
 	if n == 0 {
 		return -1, 0
 	}
-	return character(x), n
+	const mask = 0x000000ff000000ff
+	base := &bases[hex&1]
+	x := (word&(0x0f*low) + 9*(word>>6&low)) << (64 - 8*n) // zeros in front
+	x = x*base.pair + x>>8
+	return character((x&mask*base.even + x>>16&mask*base.odd) >> 32), n
+}
+
+// bases are 10 and 16: powers of them, in both halves of a word.
+var bases = [2]struct{ pair, even, odd uint64 }{
+	{10, 100 + 1000000<<32, 1 + 10000<<32},
+	{16, 1<<8 + 1<<24<<32, 1 + 1<<16<<32},
 }
 
 // character is a number as a character, -1 where there is no such one.
@@ -153,8 +155,9 @@ func character(x uint64) rune {
 
 // nameIn is what the name stands for that a word begins with, up to a semicolon.
 func nameIn(word uint64) (v rune, n int) {
-	others := word ^ eight(';')
-	if n = bits.TrailingZeros64((others-eight(1))&^others&eight(0x80)) / 8; n == 8 {
+	const low, top = 0x0101010101010101, 0x8080808080808080
+	others := word ^ ';'*low
+	if n = bits.TrailingZeros64((others-low)&^others&top) / 8; n == 8 {
 		return unknown, 0
 	}
 	word &= ^uint64(0) >> (56 - 8*n) // with the semicolon, which ends it
