@@ -14,6 +14,18 @@ const (
 	typePercents
 )
 
+// References as most that write them do: what else is one is left to unescaper.
+const (
+	typeDigit = iota // in one, two or three digits, below 200
+	typeTwo
+	typeThree
+	typeHex // in two digits
+	typeAmp
+	typeLess // or greater
+	typeQuot
+	typeOpen // one digit, with no end
+)
+
 // The classes of bytes that are asked for besides.
 const (
 	classMember  = iota // of the run class
@@ -28,32 +40,40 @@ const (
 
 // lookups are what aheadVBMI looks bytes up in.
 type lookups struct {
-	roles   [6][128]byte // a bit for each type that has such a byte at that place
+	roles   [6][128]byte // a bit for each type that has such a byte at that place,
+	amps    [6][128]byte // and for each of reference
 	class   [256]byte    // a bit for each class
 	letters [128]byte    // of shortEscape
+	names   [16]byte     // what typeAmp and typeLess are, by the lower half of the first letter
 }
 
 func newLookups(introducers string, member *class) *lookups {
-	const hex = "0123456789abcdefABCDEF"
+	const digits = "0123456789"
+	const hex = digits + "abcdefABCDEF"
 	const names = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-	l := &lookups{letters: [128]byte(shortEscape[:128])}
-	for k, bytes := range [...][]string{
+	l := &lookups{letters: [128]byte(shortEscape[:128]), names: [16]byte{'a' & 15: '&', 'l' & 15: '<', 'g' & 15: '>'}}
+	l.roles = rolesOf([][]string{
 		typeHexes:    {introducers, hex, hex},
 		typeX:        {`\`, "x", hex, hex},
 		typeFour:     {`\`, "u", "0", "0", hex, hex},
 		typeU:        {`\`, "u", hex, hex, hex, hex},
 		typeShort:    {`\`, shortEscapes()},
-		typeDecimal:  {"&", "#", "0123456789"},
+		typeDecimal:  {"&", "#", digits},
 		typeNumber:   {"&", "#", "xX", hex},
 		typePercents: {"%", "2", "5", hex, hex},
-	} {
-		for place := range l.roles {
-			for c := range l.roles[place] {
-				if place >= len(bytes) || strings.IndexByte(bytes[place], byte(c)) >= 0 {
-					l.roles[place][c] |= 1 << k
-				}
-			}
-		}
+	})
+	l.amps = rolesOf([][]string{
+		typeDigit: {"&", "#", digits, ";"},
+		typeTwo:   {"&", "#", digits, digits, ";"},
+		typeThree: {"&", "#", "01", digits, digits, ";"},
+		typeHex:   {"&", "#", "xX", hex, hex, ";"},
+		typeAmp:   {"&", "a", "m", "p", ";"},
+		typeLess:  {"&", "lg", "t", ";"},
+		typeQuot:  {"&", "q", "u", "o", "t", ";"},
+		typeOpen:  {"&", "#", digits},
+	})
+	for _, c := range digits + ";" {
+		l.amps[3][c] &^= 1 << typeOpen
 	}
 	for k, bytes := range [...]string{
 		classSpecial:   introducers + "\\&\n\r\x00\xc2\xc3",
@@ -76,6 +96,21 @@ func newLookups(introducers string, member *class) *lookups {
 	return l
 }
 
+// rolesOf says which bytes may be at each place of tokens: for each type, at the first
+// places those of its strings, and then any.
+func rolesOf(types [][]string) (roles [6][128]byte) {
+	for k, bytes := range types {
+		for place := range roles {
+			for c := range roles[place] {
+				if place >= len(bytes) || strings.IndexByte(bytes[place], byte(c)) >= 0 {
+					roles[place][c] |= 1 << k
+				}
+			}
+		}
+	}
+	return roles
+}
+
 // aheadVBMI does blocks of raw, one after the other, and writes what is kept of them to
 // out, for as long as it can by itself. The last one that is full begins at last, and room
 // bytes are to be done. It says how many bytes are done and written, and what it stopped at.
@@ -94,7 +129,7 @@ const (
 func (f *folder) ahead(i, end int) int {
 	b, p := f.u.b, f.p
 	out := p.buf[len(p.buf) : len(p.buf)+end-i+64]
-	f.block.borders, f.block.done = 0, 0
+	f.block.borders = 0
 	done, written, what := aheadVBMI(f, &b[i : i+64][0], &out[0], end-i-64, end-i, f.look, &f.c.strange)
 	p.buf = p.buf[:len(p.buf)+written]
 	i += done

@@ -18,6 +18,10 @@ EIGHT(first, 0xc0c0c0c0c0c0c0c0)
 EIGHT(unfit, 0x0101010101010101) // 1<<valueUnfit
 // How many places behind the next byte two digits are, by the lowest types.
 TWICE(digits, 0x0000000000010000, 0x0000000300000003)
+EIGHT(hundred, 0x6464646464646464)
+EIGHT(quote, 0x2222222222222222)
+EIGHT(amp, 0x2626262626262626)
+EIGHT(hash, 0x2323232323232323)
 EIGHT(lf, 0x0a0a0a0a0a0a0a0a)
 EIGHT(cr, 0x0d0d0d0d0d0d0d0d)
 EIGHT(equal, 0x3d3d3d3d3d3d3d3d)
@@ -41,10 +45,18 @@ GLOBL place<>(SB), RODATA|NOPTR, $72
 #define STARTS 24(SP)
 #define BACKS 32(SP)
 #define LIMIT 40(SP) // where the last full block begins
-#define TYPES 48(SP)
-#define TYPE(n) (48+8*n)(SP)
-#define CLASSES 112(SP)
-#define CLASS(n) (112+8*n)(SP)
+#define DONE 48(SP) // references, and what is taken out of them
+#define OUT 56(SP)
+#define AMPS 64(SP) // those that are an "&" themselves
+#define HASHES 72(SP)
+#define LATIN 80(SP)
+#define STARTED 88(SP) // every "&" that may begin one
+#define TYPES 96(SP)
+#define TYPE(n) (96+8*n)(SP)
+#define CLASSES 160(SP)
+#define CLASS(n) (160+8*n)(SP)
+#define REFERENCES 224(SP)
+#define REFERENCE(n) (224+8*n)(SP)
 
 // In each byte, the types of token in which it may be at that place.
 #define ROLE(place, low, b) \
@@ -56,13 +68,23 @@ GLOBL place<>(SB), RODATA|NOPTR, $72
 	SHRXQ R11, R12, R11; \
 	ANDQ R11, R12
 
+#define AMP_ROLE(place, b) \
+	VMOVDQU64 (lookups_amps+128*place)(AX), Z8; \
+	VPERMI2B (lookups_amps+128*place+64)(AX), Z8, b
+
+// The bytes of that type of reference, by bit n of Z0, have the values of v.
+#define REFERENCE_IS(n, v) \
+	VPSLLW $(7-n), Z0, Z1; \
+	VPMOVB2M Z1, K1; \
+	VMOVDQU8 v, K1, Z9
+
 #define REVERSE_AND_TURN(b) \
 	VPSHUFB Z20, b, b; \
 	VGF2P8AFFINEQB $0, b, Z21, b; \
 	VPERMB b, Z22, b
 
 // func aheadVBMI(f *folder, raw, out *byte, last, room int, look *lookups, strange *[256]byte) (done, written, what int)
-TEXT ·aheadVBMI(SB), NOSPLIT, $176-80
+TEXT ·aheadVBMI(SB), NOSPLIT, $288-80
 	MOVQ raw+8(FP), SI
 	MOVQ out+16(FP), DI
 	MOVQ last+24(FP), AX
@@ -168,6 +190,63 @@ next:
 	VPTERNLOGQ $0xd8, Z24, Z7, Z5 // Z7 where Z24 has bits, Z5 where it has none
 	VMOVDQU8 Z5, K6, Z9
 
+	MOVQ CLASS(const_classAmp), DX
+	TESTQ DX, DX
+	JZ   valued
+
+	// So with references. In Z3, Z4, Z5 and Z8: one digit, two, three, and two of hex.
+	VPMINUB Z16, Z10, Z0
+	VPERMB Z0, Z11, Z1
+	VPERMB Z0, Z12, Z2
+	VPERMB Z0, Z13, Z3
+	VPERMB Z0, Z14, Z4
+	VPERMB Z0, Z15, Z5
+	AMP_ROLE(0, Z0)
+	AMP_ROLE(1, Z1)
+	AMP_ROLE(2, Z2)
+	AMP_ROLE(3, Z3)
+	AMP_ROLE(4, Z4)
+	AMP_ROLE(5, Z5)
+	VPTERNLOGQ $0x80, Z2, Z1, Z0
+	VPTERNLOGQ $0x80, Z4, Z3, Z0
+	VPANDQ Z5, Z0, Z0
+	VPANDQ Z18, Z10, Z1
+	VPSLLW $3, Z1, Z2
+	VPADDB Z1, Z1, Z3
+	VPADDB Z3, Z2, Z2
+	VPERMB Z1, Z11, Z3
+	VPADDB Z3, Z2, Z2
+	VPERMB Z1, Z12, Z3
+	VPERMB Z2, Z12, Z4
+	VPERMB Z2, Z13, Z5
+	VPERMB Z6, Z13, Z8
+	VPXORQ Z2, Z2, Z2
+	VPSUBB Z3, Z2, Z2
+	VBROADCASTI32X4 hundred<>(SB), Z1
+	VPANDQ Z1, Z2, Z2
+	VPADDB Z2, Z5, Z5
+	VPTESTMB Z0, Z0, K5
+	VMOVDQU8 Z3, K5, Z9
+	REFERENCE_IS(const_typeTwo, Z4)
+	REFERENCE_IS(const_typeThree, Z5)
+	REFERENCE_IS(const_typeHex, Z8)
+	VBROADCASTI32X4 lookups_names(AX), Z2
+	VPANDQ Z18, Z7, Z1
+	VPSHUFB Z1, Z2, Z2
+	REFERENCE_IS(const_typeAmp, Z2)
+	REFERENCE_IS(const_typeLess, Z2)
+	VBROADCASTI32X4 quote<>(SB), Z2
+	REFERENCE_IS(const_typeQuot, Z2)
+	VBROADCASTI32X4 amp<>(SB), Z2
+	VPCMPEQB Z2, Z9, K5, K5
+	KMOVQ K5, AMPS
+	VBROADCASTI32X4 hash<>(SB), Z2
+	VPCMPEQB Z2, Z10, K1
+	KMOVQ K1, HASHES
+	REVERSE_AND_TURN(Z0)
+	VMOVDQU64 Z0, REFERENCES
+
+valued:
 	// What the values are, in Z1.
 	MOVQ strange+48(FP), BX
 	VMOVDQU64 (BX), Z2
@@ -218,13 +297,66 @@ next:
 	ANDQ CLASS(const_classMember), AX
 	ANDQ R14, AX
 
-	// Names of references: a sum carries each "&" with a letter behind it to what ends its
-	// letters.
+	XORQ DX, DX
+	MOVQ DX, DONE
+	MOVQ DX, OUT
+	MOVQ CLASS(const_classAmp), R9
+	ANDQ R14, R9
+	JZ   referred
+
+	// References of three to six bytes: R13, BX, DX, R9. One that is an "&" itself, with what
+	// goes on behind it, is a longer one.
+	MOVQ AX, LATIN
+	MOVQ REFERENCE(const_typeOpen), R13
+	ANDQ R14, R13
+	MOVQ REFERENCE(const_typeDigit), BX
+	ORQ  REFERENCE(const_typeLess), BX
+	ANDQ R14, BX
+	MOVQ REFERENCE(const_typeTwo), DX
+	ORQ  REFERENCE(const_typeAmp), DX
+	ANDQ R14, DX
+	MOVQ R9, AX
+	MOVQ REFERENCE(const_typeThree), R9
+	ORQ  REFERENCE(const_typeHex), R9
+	ORQ  REFERENCE(const_typeQuot), R9
+	ANDQ R14, R9
+	MOVQ AX, STARTED
+	MOVQ CLASS(const_classLetter), R14
+	ORQ  HASHES, R14
+	SHRQ $4, R14
+	MOVQ AMPS, AX
+	ANDQ R14, AX
+	ANDNQ BX, AX, BX
+	SHRQ $1, R14
+	MOVQ AMPS, AX
+	ANDQ R14, AX
+	ANDNQ DX, AX, DX
+	SHRQ $1, R14
+	MOVQ AMPS, AX
+	ANDQ R14, AX
+	ANDNQ R9, AX, R9
+	ORQ  R9, DX // of five or six
+	ORQ  DX, BX // of four to six
+	MOVQ BX, AX
+	ORQ  R13, AX
+	MOVQ AX, DONE
+	ADDQ AX, AX
+	MOVQ AX, R14
+	ADDQ AX, AX
+	ORQ  AX, R14
+	SHLQ $3, BX
+	ORQ  BX, R14
+	SHLQ $4, DX
+	ORQ  DX, R14
+	SHLQ $5, R9
+	ORQ  R9, R14
+	MOVQ R14, OUT
+
+	// Names: a sum carries each "&" with a letter behind it to what ends its letters.
 	MOVQ CLASS(const_classLetter), R9
-	ANDQ CLASS(const_classAmp), R14
-	MOVQ R9, DX
-	SHRQ $1, DX
-	ANDQ DX, R14
+	MOVQ R9, R14
+	SHRQ $1, R14
+	ANDQ STARTED, R14
 	LEAQ (R14)(R14*1), DX
 	ADDQ R9, DX
 	SBBQ BX, BX // all ones where the last has no end here
@@ -236,6 +368,12 @@ next:
 	ORQ  BX, R9
 	PDEPQ R14, R9, R9
 	ORQ  R9, R10
+	MOVQ DONE, DX
+	ANDNQ R10, DX, R10
+	MOVQ BACKS, R13
+	MOVQ LATIN, AX
+
+referred:
 	MOVQ R10, LONG
 
 	// All tokens, and whether Go is to finish the block.
@@ -250,6 +388,7 @@ next:
 	ORQ  R15, AX
 	ORQ  CX, R11
 	ORQ  AX, R11
+	ORQ  DONE, R11
 	KMOVQ R11, K1
 	VPBLENDMB Z9, Z10, K1, Z9
 	ANDQ R11, DX
@@ -267,6 +406,7 @@ next:
 	// DX: what is taken out; R10: what of it is of the next block.
 	LEAQ (R11)(R11*1), DX
 	ORQ  R13, DX
+	ORQ  OUT, DX
 	ORQ  R8, DX
 	ADDQ CX, R15 // no bit is in both
 	LEAQ (R15*8), AX
@@ -449,6 +589,9 @@ block:
 	ORQ  block_x(DX), R11
 	ORQ  block_four(DX), R11
 	ORQ  block_latin(DX), R11
+	MOVQ DONE, AX
+	MOVQ AX, block_done(DX)
+	ORQ  AX, R11
 	VPBROADCASTQ R11, Z2
 	VPANDQ Z2, Z1, Z1
 	VMOVDQU64 Z1, block_values(DX)
@@ -457,6 +600,7 @@ block:
 	MOVQ BACKS, R13
 	MOVQ R13, block_backs(DX)
 	ORQ  R8, R13
+	ORQ  OUT, R13
 	MOVQ R13, block_gone(DX)
 
 	// Joints: the second of two zeros is none.
