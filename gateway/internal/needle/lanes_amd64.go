@@ -8,11 +8,20 @@ func skipAVX2(b *byte, blocks, width int, ends uint64, c *class) (skipped int, i
 //go:noescape
 func passAVX2(b *byte, blocks int, c *class) (passed int)
 
+//go:noescape
+func skipVBMI(b *byte, blocks, width int, ends uint64, c *class) (skipped int, in uint64)
+
+//go:noescape
+func passVBMI(b *byte, blocks int, c *class) (passed int)
+
 // skip is how many of some blocks of 64 bytes, from b[1] on, have no row of
 // members (of that width, a power of two up to 32), and the members of the one
 // behind them.
 func (c *class) skip(b []byte, blocks, width int) (skipped int, in uint64) {
-	if !folds {
+	switch {
+	case wides:
+		return skipVBMI(&b[:64*blocks+1][0], blocks, width, ends(width), c)
+	case !folds:
 		return c.skipSlow(b, blocks, width)
 	}
 	return skipAVX2(&b[:64*blocks+1][0], blocks, width, ends(width), c)
@@ -20,7 +29,10 @@ func (c *class) skip(b []byte, blocks, width int) (skipped int, in uint64) {
 
 // pass is how many blocks, from b[1] on, are all members.
 func (c *class) pass(b []byte, blocks int) (passed int) {
-	if !folds {
+	switch {
+	case wides:
+		return passVBMI(&b[:64*blocks+1][0], blocks, c)
+	case !folds:
 		return c.passSlow(b, blocks)
 	}
 	return passAVX2(&b[:64*blocks+1][0], blocks, c)

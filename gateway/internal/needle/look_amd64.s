@@ -22,3 +22,99 @@ table:
 	JNZ  table
 	VZEROUPPER
 	RET
+
+// The bytes of a class, for all 256.
+#define SETUP_CLASS(class) \
+	VMOVDQU64 class_in(class), Z4; \
+	VMOVDQU64 (class_in+64)(class), Z5; \
+	VMOVDQU64 (class_in+128)(class), Z6; \
+	VMOVDQU64 (class_in+192)(class), Z7
+
+// K1: which of the 64 bytes at 1(SI) are of the class. The second of two zeros is in none.
+#define MEMBERS \
+	VMOVDQU64 1(SI), Z0; \
+	VMOVDQA64 Z0, Z1; \
+	VMOVDQA64 Z0, Z2; \
+	VPMOVB2M Z0, K1; \
+	VPERMI2B Z5, Z4, Z1; \
+	VPERMI2B Z7, Z6, Z2; \
+	VMOVDQU8 Z2, K1, Z1; \
+	VPTESTNMB Z0, Z0, K2; \
+	VMOVDQU64 (SI), Z2; \
+	VPTESTNMB Z2, Z2, K2, K2; \
+	VPTESTMB Z1, Z1, K1; \
+	KANDNQ K1, K2, K1
+
+#define IN_A_ROW(n) \
+	MOVQ R8, R9; \
+	SHRQ $n, R9; \
+	ANDQ R9, R8
+
+// func skipVBMI(b *byte, blocks, width int, ends uint64, c *class) (skipped int, in uint64)
+TEXT ·skipVBMI(SB), NOSPLIT, $0-56
+	MOVQ b+0(FP), SI
+	MOVQ blocks+8(FP), CX
+	MOVQ width+16(FP), BX
+	MOVQ ends+24(FP), R10
+	MOVQ c+32(FP), DX
+	SETUP_CLASS(DX)
+
+next:
+	MEMBERS
+	KMOVQ K1, AX
+	MOVQ AX, R8
+	CMPQ BX, $2
+	JLT  test
+	IN_A_ROW(1)
+	CMPQ BX, $4
+	JLT  test
+	IN_A_ROW(2)
+	CMPQ BX, $8
+	JLT  test
+	IN_A_ROW(4)
+	CMPQ BX, $16
+	JLT  test
+	IN_A_ROW(8)
+	CMPQ BX, $32
+	JLT  test
+	IN_A_ROW(16)
+
+test:
+	SHRXQ BX, R8, R9
+	ORQ  R10, R9
+	ANDQ R9, R8 // twice as many in a row, or at the ends
+	JNZ  found
+	ADDQ $64, SI
+	DECQ CX
+	JNZ  next
+	XORQ AX, AX
+
+found:
+	MOVQ AX, in+48(FP)
+	MOVQ blocks+8(FP), AX
+	SUBQ CX, AX
+	MOVQ AX, skipped+40(FP)
+	VZEROUPPER
+	RET
+
+// func passVBMI(b *byte, blocks int, c *class) (passed int)
+TEXT ·passVBMI(SB), NOSPLIT, $0-32
+	MOVQ b+0(FP), SI
+	MOVQ blocks+8(FP), CX
+	MOVQ c+16(FP), DX
+	SETUP_CLASS(DX)
+
+more:
+	MEMBERS
+	KORTESTQ K1, K1
+	JCC  out // not all
+	ADDQ $64, SI
+	DECQ CX
+	JNZ  more
+
+out:
+	MOVQ blocks+8(FP), AX
+	SUBQ CX, AX
+	MOVQ AX, passed+24(FP)
+	VZEROUPPER
+	RET
