@@ -69,9 +69,13 @@ func TestProbesAreThoseOfALoop(t *testing.T) { eachProcessor(t, probesAreThoseOf
 
 func probesAreThoseOfALoop(t *testing.T) {
 	r := rand.New(rand.NewPCG(4, 6))
-	for _, length := range []int{4, 9, 16, 23, 51} {
+	for n, length := range []int{4, 9, 16, 23, 51, 16, 51} {
 		key := letters(r, length)
-		few, many := newEngine([]spelling{{text: []byte(key), form: Raw}}), newEngine([]spelling{{text: []byte(key), form: Raw}})
+		list := []spelling{{text: []byte(key), form: Raw}}
+		for n >= 5 && len(list) < 20 {
+			list = append(list, spelling{text: []byte(letters(r, length)), form: Raw})
+		}
+		few, many := newEngine(list), newEngine(list)
 		many.few = nil
 		for i := range many.filter { // every other gram or so passes
 			many.filter[i] = r.Uint64() | r.Uint64()

@@ -10,7 +10,10 @@ import (
 func probeBMI2(b *byte, p, last int, e *engine) int
 
 //go:noescape
-func probeVBMI(b *byte, p, last int, e *engine) int
+func probeFew(b *byte, p, last int, e *engine) int
+
+//go:noescape
+func probeSome(b *byte, p, last int, e *engine) int
 
 // probe is the first place from p to last, in steps of the stride, whose gram may
 // be in the filter; behind last where there is none. b[last] has eight bytes behind it.
@@ -20,7 +23,12 @@ func (e *engine) probe(b []byte, p, last int) int {
 	}
 	_ = b[p : last+8]
 	for wides && e.few != nil && last-p >= 120 {
-		if p = probeVBMI(&b[0], p, last, e); last-p < 120 {
+		if e.few.all {
+			p = probeSome(&b[0], p, last, e)
+		} else {
+			p = probeFew(&b[0], p, last, e)
+		}
+		if last-p < 120 {
 			break
 		}
 		if e.holds(binary.LittleEndian.Uint64(b[p:])) {
@@ -34,21 +42,23 @@ func (e *engine) probe(b []byte, p, last int) int {
 	return probeBMI2(&b[0], p, last, e)
 }
 
-// few is a filter for few grams that fits the registers: of each gram it has the three
-// highest bytes of the hash, but for a bit of each, in one of eight buckets. All three of
-// another gram are in one bucket by a chance of one in some hundred.
+// few is a filter for few grams that fits the registers: of each gram it has the highest
+// bytes of the hash in one of eight buckets. Those of another gram are all in one bucket by
+// a chance of one in some hundred.
 type few struct {
 	places  [64]byte // where the bytes of eight grams are
-	buckets [3][128]byte
+	all     bool     // four whole bytes of each; or three of seven bits, which are enough for maxFew
+	buckets [4][256]byte
 }
 
-const maxFew = 160 // grams
+const maxFew, maxSome = 160, 512 // grams
 
 func newFew(list []spelling, e *engine) *few {
-	if len(list)*e.stride > maxFew {
+	grams := len(list) * e.stride
+	if grams > maxSome {
 		return nil
 	}
-	f := &few{}
+	f := &few{all: grams > maxFew}
 	for i := range f.places {
 		f.places[i] = byte(i/8*e.stride + i%8)
 	}
@@ -56,7 +66,11 @@ func newFew(list []spelling, e *engine) *few {
 		for at := range e.stride {
 			h := e.hash(wordAt(sp.text, at))
 			for k := range f.buckets {
-				f.buckets[k][h>>(56-8*k)&127] |= 1 << ((n*e.stride + at) % 8)
+				value := byte(h >> (56 - 8*k))
+				if !f.all {
+					value &= 127
+				}
+				f.buckets[k][value] |= 1 << ((n*e.stride + at) % 8)
 			}
 		}
 	}

@@ -66,56 +66,120 @@ done:
 	MOVQ SI, ret+32(FP)
 	RET
 
-// func probeVBMI(b *byte, p, last int, e *engine) int
-TEXT ·probeVBMI(SB), NOSPLIT, $0-40
-	MOVQ b+0(FP), R8
-	MOVQ p+8(FP), SI
-	MOVQ last+16(FP), CX
-	MOVQ e+24(FP), AX
-	MOVQ engine_stride(AX), R9
-	MOVQ engine_few(AX), DI
-	VPBROADCASTQ engine_key(AX), Z10
-	VPBROADCASTQ engine_gram(AX), Z11
-	VMOVDQU64 few_places(DI), Z12
+// What both loops over eight grams at a time begin with. CX: the last place that 128 bytes
+// follow.
+#define SETUP_EIGHT \
+	MOVQ b+0(FP), R8; \
+	MOVQ p+8(FP), SI; \
+	MOVQ last+16(FP), CX; \
+	MOVQ e+24(FP), AX; \
+	MOVQ engine_stride(AX), R9; \
+	MOVQ engine_few(AX), DI; \
+	VPBROADCASTQ engine_key(AX), Z10; \
+	VPBROADCASTQ engine_gram(AX), Z11; \
+	VMOVDQU64 few_places(DI), Z12; \
+	MOVQ $0x2020202020202020, R10; \
+	VPBROADCASTQ R10, Z13; \
+	MOVQ $0xff00000000000000, R10; \
+	VPBROADCASTQ R10, Z15; \
+	ADDQ R8, SI; \
+	LEAQ -120(R8)(CX*1), CX; \
+	LEAQ (R9*8), R11
+
+// The hashes of the next eight grams in Z0.
+#define HASH_EIGHT \
+	VMOVDQU64 (SI), Z1; \
+	VMOVDQA64 Z12, Z0; \
+	VPERMI2B 64(SI), Z1, Z0; \
+	VPTERNLOGQ $0xc8, Z13, Z11, Z0; /* (Z0 | Z13) & Z11 */ \
+	VPMULLQ Z10, Z0, Z0
+
+// One of the eight has a bucket in the highest byte of Z0 where AX is not zero; if so SI is
+// where it is.
+#define STEP_EIGHT(again) \
+	VPTESTMQ Z15, Z0, K1; \
+	KMOVB K1, AX; \
+	ADDQ R11, SI; \
+	TESTB AX, AX; \
+	JZ   again; \
+	SUBQ R11, SI; \
+	TZCNTL AX, AX; \
+	IMULQ R9, AX; \
+	ADDQ AX, SI
+
+// func probeFew(b *byte, p, last int, e *engine) int
+TEXT ·probeFew(SB), NOSPLIT, $0-40
+	SETUP_EIGHT
+	VMOVDQU64 few_buckets(DI), Z16
+	VMOVDQU64 (few_buckets+64)(DI), Z17
+	VMOVDQU64 (few_buckets+256)(DI), Z18
+	VMOVDQU64 (few_buckets+320)(DI), Z19
+	VMOVDQU64 (few_buckets+512)(DI), Z20
+	VMOVDQU64 (few_buckets+576)(DI), Z21
+
+eight:
+	CMPQ SI, CX
+	JGT  done
+	HASH_EIGHT
+	VPSLLQ $8, Z0, Z2
+	VPSLLQ $16, Z0, Z3
+	VPERMI2B Z17, Z16, Z0
+	VPERMI2B Z19, Z18, Z2
+	VPERMI2B Z21, Z20, Z3
+	VPTERNLOGQ $0x80, Z3, Z2, Z0
+	STEP_EIGHT(eight)
+
+done:
+	SUBQ R8, SI
+	MOVQ SI, ret+32(FP)
+	VZEROUPPER
+	RET
+
+// The bucket of each hash's highest byte, of 256, in out.
+#define BUCKET(hash, a, b, c, d, out) \
+	VPMOVQ2M hash, K1; \
+	VMOVDQA64 hash, out; \
+	VMOVDQA64 hash, Z9; \
+	VPERMI2B b, a, out; \
+	VPERMI2B d, c, Z9; \
+	VMOVDQA64 Z9, K1, out
+
+// func probeSome(b *byte, p, last int, e *engine) int
+TEXT ·probeSome(SB), NOSPLIT, $0-40
+	SETUP_EIGHT
 	VMOVDQU64 few_buckets(DI), Z16
 	VMOVDQU64 (few_buckets+64)(DI), Z17
 	VMOVDQU64 (few_buckets+128)(DI), Z18
 	VMOVDQU64 (few_buckets+192)(DI), Z19
 	VMOVDQU64 (few_buckets+256)(DI), Z20
 	VMOVDQU64 (few_buckets+320)(DI), Z21
-	MOVQ $0x2020202020202020, R10
-	VPBROADCASTQ R10, Z13
-	MOVQ $0xff00000000000000, R10
-	VPBROADCASTQ R10, Z15
-	ADDQ R8, SI
-	LEAQ -120(R8)(CX*1), CX // the last place that 128 bytes follow
-	LEAQ (R9*8), R11
+	VMOVDQU64 (few_buckets+384)(DI), Z22
+	VMOVDQU64 (few_buckets+448)(DI), Z23
+	VMOVDQU64 (few_buckets+512)(DI), Z24
+	VMOVDQU64 (few_buckets+576)(DI), Z25
+	VMOVDQU64 (few_buckets+640)(DI), Z26
+	VMOVDQU64 (few_buckets+704)(DI), Z27
+	VMOVDQU64 (few_buckets+768)(DI), Z28
+	VMOVDQU64 (few_buckets+832)(DI), Z29
+	VMOVDQU64 (few_buckets+896)(DI), Z30
+	VMOVDQU64 (few_buckets+960)(DI), Z31
 
 eight:
 	CMPQ SI, CX
-	JGT  behind
-	VMOVDQU64 (SI), Z0
-	VMOVDQA64 Z12, Z1
-	VPERMI2B 64(SI), Z0, Z1
-	VPTERNLOGQ $0xc8, Z13, Z11, Z1 // (Z1 | Z13) & Z11
-	VPMULLQ Z10, Z1, Z1
-	VPSLLQ $8, Z1, Z2
-	VPSLLQ $16, Z1, Z3
-	VPERMI2B Z17, Z16, Z1
-	VPERMI2B Z19, Z18, Z2
-	VPERMI2B Z21, Z20, Z3
-	VPTERNLOGQ $0x80, Z3, Z2, Z1
-	VPTESTMQ Z15, Z1, K1
-	KMOVB K1, AX
-	ADDQ R11, SI
-	TESTB AX, AX
-	JZ   eight
-	SUBQ R11, SI // it is one of the eight
-	TZCNTL AX, AX
-	IMULQ R9, AX
-	ADDQ AX, SI
+	JGT  done
+	HASH_EIGHT
+	VPSLLQ $8, Z0, Z1
+	VPSLLQ $16, Z0, Z2
+	VPSLLQ $24, Z0, Z3
+	BUCKET(Z0, Z16, Z17, Z18, Z19, Z4)
+	BUCKET(Z1, Z20, Z21, Z22, Z23, Z5)
+	BUCKET(Z2, Z24, Z25, Z26, Z27, Z6)
+	BUCKET(Z3, Z28, Z29, Z30, Z31, Z0)
+	VPTERNLOGQ $0x80, Z5, Z4, Z0
+	VPANDQ Z6, Z0, Z0
+	STEP_EIGHT(eight)
 
-behind:
+done:
 	SUBQ R8, SI
 	MOVQ SI, ret+32(FP)
 	VZEROUPPER
