@@ -1,5 +1,7 @@
 package needle
 
+import "math/bits"
+
 // step is how many of 64 characters are decided about: what the next group is can be
 // told of each.
 const step = 56
@@ -7,7 +9,8 @@ const step = 56
 // row says what a row of groups must be to be a form's.
 type row struct {
 	stride int    // characters of a group
-	full   int    // groups that a form has, where it touches no other
+	full   int    // groups that a form has, where it touches no other,
+	least  int    // and where it is in two blocks
 	whole  shifts // where as many follow one another in a block,
 	half   shifts // or as many as a form has in one block or the next,
 	ends   uint64 // at the block's ends
@@ -23,7 +26,7 @@ var none = shifts{64 - 1, 1}
 func rowOf(stride, least int) row {
 	most := step / stride // that begin in a block
 	half := min((least+1)/2, most)
-	r := row{stride, least, none, shiftsOf(stride, half), below(stride) | below(stride)<<(step-stride*half)}
+	r := row{stride, least, half, none, shiftsOf(stride, half), below(stride) | below(stride)<<(step-stride*half)}
 	if least <= most {
 		r.whole = shiftsOf(stride, least)
 	}
@@ -42,6 +45,9 @@ func shiftsOf(stride, n int) (s shifts) {
 // cuts has a bit for each way to cut a text into groups, in which a form may be at one of
 // the groups of a block that begin at the bits of in, or a part of it that is long enough.
 func (r *row) cuts(in uint64) uint64 {
+	if bits.OnesCount64(in) < r.least {
+		return 0
+	}
 	whole, half := in&below(step), in&below(step)
 	for i := range r.half {
 		whole &= whole >> (r.whole[i] & 63)
