@@ -51,12 +51,14 @@ GLOBL place<>(SB), RODATA|NOPTR, $72
 #define HASHES 72(SP)
 #define LATIN 80(SP)
 #define STARTED 88(SP) // every "&" that may begin one
-#define TYPES 96(SP)
-#define TYPE(n) (96+8*n)(SP)
-#define CLASSES 160(SP)
-#define CLASS(n) (160+8*n)(SP)
-#define REFERENCES 224(SP)
-#define REFERENCE(n) (224+8*n)(SP)
+#define LAST 96(SP) // the line's end that is last in the block
+#define NOTHING 104(SP) // neither kept, nor a line's end, nor a border
+#define TYPES 112(SP)
+#define TYPE(n) (112+8*n)(SP)
+#define CLASSES 176(SP)
+#define CLASS(n) (176+8*n)(SP)
+#define REFERENCES 240(SP)
+#define REFERENCE(n) (240+8*n)(SP)
 
 // In each byte, the types of token in which it may be at that place.
 #define ROLE(place, low, b) \
@@ -84,7 +86,7 @@ GLOBL place<>(SB), RODATA|NOPTR, $72
 	VPERMB b, Z22, b
 
 // func aheadVBMI(f *folder, raw, out *byte, last, room int, look *lookups, strange *[256]byte) (done, written, what int)
-TEXT ·aheadVBMI(SB), NOSPLIT, $288-80
+TEXT ·aheadVBMI(SB), NOSPLIT, $304-80
 	MOVQ raw+8(FP), SI
 	MOVQ out+16(FP), DI
 	MOVQ last+24(FP), AX
@@ -395,12 +397,8 @@ referred:
 	ORQ  DX, R10
 	ORQ  MISSING, R10
 	MOVQ folder_p(BX), BX
-	MOVLQZX writer_last(BX), DX
-	ORQ  DX, R10
 	MOVQ MASK, R14
-	LEAQ 1(R14)(R14*1), DX // and what may end a soft line
-	ANDQ CLASS(const_classLine), DX
-	ORQ  DX, R10
+	TESTQ R10, R10
 	JNZ  block
 
 	// DX: what is taken out; R10: what of it is of the next block.
@@ -422,7 +420,8 @@ referred:
 	SHRQ $const_decided, R10
 
 	// R12: zeros, but the second of two, which is as what is of no form; CX: borders.
-	MOVQ CLASS(const_classJoint), R12
+	MOVQ CLASS(const_classLine), R12
+	ANDNQ CLASS(const_classJoint), R12, R12
 	LEAQ (R12)(R12*1), CX
 	ANDQ R12, CX
 	TESTQ $1, R12
@@ -452,6 +451,15 @@ paired:
 	ORQ  CX, DX
 	ANDNQ R14, DX, R14
 	MOVQ $const_decided, R9
+	MOVQ $0, LAST
+	MOVQ MASK, AX
+	LEAQ 1(AX)(AX*1), AX // and what may end a soft line
+	ANDQ CLASS(const_classLine), AX
+	MOVLQZX writer_last(BX), R11
+	ORQ  R11, AX
+	JNZ  lines
+
+joined:
 	TESTQ CX, CX
 	JNZ  parts
 	TESTQ R13, R13
@@ -459,6 +467,8 @@ paired:
 	ORB  AX, writer_escaped(BX)
 
 pack:
+	MOVQ LAST, AX
+	MOVL AX, writer_last(BX)
 	KMOVQ R14, K1
 	VPCOMPRESSB.Z Z9, K1, Z9
 	VMOVDQU64 Z9, (DI)
@@ -500,10 +510,79 @@ missing:
 	JMP  out
 
 broken:
+	MOVQ $0, LAST
 	VMOVDQA64 Z10, Z9
 	XORQ R10, R10
 	XORQ R13, R13
 	MOVQ $64, R9
+
+	JMP  parts
+
+	// AX: LF, R11: CR, R15: both. Behind what is kept an end of a line is nothing; a sum
+	// carries each to what is next, and where that is another, it is a border (writer.blank).
+lines:
+	MOVQ f+0(FP), R15
+	CMPB folder_lined(R15), $0
+	JNE  block
+	VBROADCASTI32X4 lf<>(SB), Z0
+	VPCMPEQB Z0, Z10, K1
+	KMOVQ K1, AX
+	VBROADCASTI32X4 cr<>(SB), Z0
+	VPCMPEQB Z0, Z10, K1
+	KMOVQ K1, R11
+	VBROADCASTI32X4 equal<>(SB), Z0
+	VPCMPEQB Z0, Z10, K1
+	KMOVQ K1, R15
+	ANDQ CLASS(const_classSpecial), R15
+	ANDQ STARTS, R15
+	MOVQ AX, R12
+	ORQ  R11, R12
+	SHRQ $1, R12
+	ANDQ R12, R15 // soft ends of lines
+	BTQ  $(const_decided-1), R15
+	JCS  block
+	ANDNQ R14, R15, R14
+	ANDQ MASK, AX
+	ANDQ MASK, R11
+	MOVQ AX, R15
+	ORQ  R11, R15
+	ANDNQ R14, R15, R14
+	ORQ  R15, R13
+	MOVQ R14, R12
+	ORQ  R15, R12
+	ORQ  CX, R12
+	NOTQ R12
+	MOVQ R12, NOTHING
+	MOVLQZX writer_last(BX), DX
+	XORL R12, R12
+	CMPQ DX, $13
+	SETEQ R12
+	LEAQ (R12)(R11*2), R12
+	ADDQ NOTHING, R12
+	ANDQ AX, R12 // the LF of CR LF
+	NEGQ DX
+	MOVQ R15, DX
+	ADCQ DX, DX
+	ADDQ NOTHING, DX
+	ANDQ R15, DX
+	ANDNQ DX, R12, DX
+	ORQ  DX, CX
+	MOVLQZX writer_last(BX), DX
+	MOVQ NOTHING, R12
+	NOTQ R12
+	BSRQ R12, R12
+	JEQ  kept
+	BTQ  R12, AX
+	SBBQ AX, AX
+	ANDQ $10, AX
+	BTQ  R12, R11
+	SBBQ DX, DX
+	ANDQ $13, DX
+	ORQ  AX, DX
+
+kept:
+	MOVQ DX, LAST
+	JMP  joined
 
 	// The first border ends a part that began before, AX, and behind the last one, R15, one
 	// begins. Those between are too short to stay, or Go is to end them.
@@ -631,15 +710,15 @@ block:
 	ANDQ R12, R10
 	ORQ  R10, CX
 	TESTQ $1, R12
-	JZ   joined
+	JZ   unpaired
 	MOVQ folder_u(BX), R10
 	CMPQ SI, unescaper_b(R10)
-	JEQ  joined
+	JEQ  unpaired
 	CMPB -1(SI), $0
-	JNE  joined
+	JNE  unpaired
 	ORQ  $1, CX
 
-joined:
+unpaired:
 	MOVQ CX, block_others(DX)
 	MOVQ $const_aheadBlock, AX
 
