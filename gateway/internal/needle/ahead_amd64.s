@@ -18,6 +18,7 @@ EIGHT(first, 0xc0c0c0c0c0c0c0c0)
 EIGHT(unfit, 0x0101010101010101) // 1<<valueUnfit
 // How many places behind the next byte two digits are, by the lowest types.
 TWICE(digits, 0x0000000000010000, 0x0000000300000003)
+EIGHT(percent, 0x2525252525252525)
 EIGHT(hundred, 0x6464646464646464)
 EIGHT(quote, 0x2222222222222222)
 EIGHT(amp, 0x2626262626262626)
@@ -45,7 +46,7 @@ GLOBL place<>(SB), RODATA|NOPTR, $72
 #define STARTS 24(SP)
 #define BACKS 32(SP)
 #define LIMIT 40(SP) // where the last full block begins
-#define DONE 48(SP) // references, and what is taken out of them
+#define DONE 48(SP) // references and percent signs in one another, and what is taken out of them
 #define OUT 56(SP)
 #define AMPS 64(SP) // those that are an "&" themselves
 #define HASHES 72(SP)
@@ -59,6 +60,9 @@ GLOBL place<>(SB), RODATA|NOPTR, $72
 #define CLASS(n) (176+8*n)(SP)
 #define REFERENCES 240(SP)
 #define REFERENCE(n) (240+8*n)(SP)
+#define VALUES 304(SP)
+#define VALUE(n) (304+8*n)(SP)
+#define UNFIT 368(SP)
 
 // In each byte, the types of token in which it may be at that place.
 #define ROLE(place, low, b) \
@@ -86,7 +90,7 @@ GLOBL place<>(SB), RODATA|NOPTR, $72
 	VPERMB b, Z22, b
 
 // func aheadVBMI(f *folder, raw, out *byte, last, room int, look *lookups, strange *[256]byte) (done, written, what int)
-TEXT ·aheadVBMI(SB), NOSPLIT, $304-80
+TEXT ·aheadVBMI(SB), NOSPLIT, $376-80
 	MOVQ raw+8(FP), SI
 	MOVQ out+16(FP), DI
 	MOVQ last+24(FP), AX
@@ -145,6 +149,8 @@ next:
 	ROLE(3, Z28, Z3)
 	ROLE(4, Z29, Z4)
 	ROLE(5, Z30, Z5)
+	VPSLLW $(7-const_typeFour), Z5, Z6
+	VPMOVB2M Z6, K3 // whether the fifth behind is a hex digit
 	VPTERNLOGQ $0x80, Z2, Z1, Z0 // of all three
 	VPTERNLOGQ $0x80, Z4, Z3, Z0
 	VPANDQ Z5, Z0, Z0
@@ -177,7 +183,12 @@ next:
 	VPADDB Z11, Z1, Z1
 	VPSLLW $(7-const_typeShort), Z9, Z3
 	VPMOVB2M Z3, K5
+	VPSLLW $(7-const_typePercents), Z9, Z3
+	VPMOVB2M Z3, K2
 	VPERMB Z6, Z1, Z9
+	VPERMB Z6, Z13, K2, Z9
+	VBROADCASTI32X4 percent<>(SB), Z1
+	VPCMPEQB Z1, Z9, K4
 	VPERMB Z10, Z11, Z7 // the bytes behind
 	VMOVDQU64 lookups_letters(AX), Z5
 	VMOVDQA64 Z7, Z8
@@ -283,6 +294,21 @@ valued:
 	MOVQ TYPE(const_typeHexes), R12
 	ANDQ R14, R12
 	ANDNQ R12, R10, R12
+	KMOVQ K3, DX
+	MOVQ DX, R9
+	SHRQ $1, R9
+	ANDQ R9, DX
+	KMOVQ K4, R9
+	ANDQ R9, DX
+	ANDQ R10, DX // those that go on once more
+	XORQ DX, R10
+	MOVQ R10, DONE
+	LEAQ (R10)(R10*2), R9
+	LEAQ (R9*4), R10
+	ORQ  R9, R10
+	ADDQ R10, R10
+	MOVQ R10, OUT
+	MOVQ DX, R10
 	MOVQ TYPE(const_typeX), R15
 	ANDQ R14, R15
 	MOVQ TYPE(const_typeFour), CX
@@ -299,9 +325,6 @@ valued:
 	ANDQ CLASS(const_classMember), AX
 	ANDQ R14, AX
 
-	XORQ DX, DX
-	MOVQ DX, DONE
-	MOVQ DX, OUT
 	MOVQ CLASS(const_classAmp), R9
 	ANDQ R14, R9
 	JZ   referred
@@ -341,7 +364,7 @@ valued:
 	ORQ  DX, BX // of four to six
 	MOVQ BX, AX
 	ORQ  R13, AX
-	MOVQ AX, DONE
+	ORQ  AX, DONE
 	ADDQ AX, AX
 	MOVQ AX, R14
 	ADDQ AX, AX
@@ -352,7 +375,7 @@ valued:
 	ORQ  DX, R14
 	SHLQ $5, R9
 	ORQ  R9, R14
-	MOVQ R14, OUT
+	ORQ  R14, OUT
 
 	// Names: a sum carries each "&" with a letter behind it to what ends its letters.
 	MOVQ CLASS(const_classLetter), R9
@@ -394,7 +417,7 @@ referred:
 	KMOVQ R11, K1
 	VPBLENDMB Z9, Z10, K1, Z9
 	ANDQ R11, DX
-	ORQ  DX, R10
+	MOVQ DX, UNFIT
 	ORQ  MISSING, R10
 	MOVQ folder_p(BX), BX
 	MOVQ MASK, R14
@@ -443,6 +466,13 @@ paired:
 	ANDNQ CX, DX, CX
 	ANDQ R14, CX
 
+	XORQ AX, AX
+	MOVQ AX, VALUE(const_valueLF)
+	MOVQ AX, VALUE(const_valueCR)
+	CMPQ AX, UNFIT
+	JNE  strange
+
+known:
 	// R13: what makes a part not what it was; R14: what is kept.
 	ORQ  R11, R13
 	ORQ  R12, R13
@@ -457,6 +487,8 @@ paired:
 	ANDQ CLASS(const_classLine), AX
 	MOVLQZX writer_last(BX), R11
 	ORQ  R11, AX
+	ORQ  VALUE(const_valueLF), AX
+	ORQ  VALUE(const_valueCR), AX
 	JNZ  lines
 
 joined:
@@ -518,6 +550,17 @@ broken:
 
 	JMP  parts
 
+	// Values that are joints, or are of no form.
+strange:
+	VMOVDQA64 Z1, Z0
+	REVERSE_AND_TURN(Z0)
+	VPBROADCASTQ R11, Z2
+	VPANDQ Z2, Z0, Z0
+	VMOVDQU64 Z0, VALUES
+	ORQ  VALUE(const_valueZero), R12
+	ORQ  VALUE(const_valueBorder), CX
+	JMP  known
+
 	// AX: LF, R11: CR, R15: both. Behind what is kept an end of a line is nothing; a sum
 	// carries each to what is next, and where that is another, it is a border (writer.blank).
 lines:
@@ -544,6 +587,8 @@ lines:
 	ANDNQ R14, R15, R14
 	ANDQ MASK, AX
 	ANDQ MASK, R11
+	ORQ  VALUE(const_valueLF), AX
+	ORQ  VALUE(const_valueCR), R11
 	MOVQ AX, R15
 	ORQ  R11, R15
 	ANDNQ R14, R15, R14
