@@ -63,16 +63,18 @@ GLOBL place<>(SB), RODATA|NOPTR, $72
 #define VALUES 304(SP)
 #define VALUE(n) (304+8*n)(SP)
 #define UNFIT 368(SP)
+#define STEP 376(SP) // how many bytes are done
+#define ENDS 384(SP) // borders that end what stays
 
 // In each byte, the types of token in which it may be at that place.
 #define ROLE(place, low, b) \
 	VPERMI2B (128*place+64)(AX), low, b
 
-// Of the bits of R12 those that stay that are followed by enough of them for a form.
+// Of the bits of R11 those that stay that are followed by enough of them for a form.
 #define FOLLOWED(n) \
-	MOVBQZX (content_runs+n)(DX), R11; \
-	SHRXQ R11, R12, R11; \
-	ANDQ R11, R12
+	MOVBQZX (content_runs+n)(CX), DX; \
+	SHRXQ DX, R11, DX; \
+	ANDQ DX, R11
 
 #define AMP_ROLE(place, b) \
 	VMOVDQU64 (lookups_amps+128*place)(AX), Z8; \
@@ -90,7 +92,7 @@ GLOBL place<>(SB), RODATA|NOPTR, $72
 	VPERMB b, Z22, b
 
 // func aheadVBMI(f *folder, raw, out *byte, last, room int, look *lookups, strange *[256]byte) (done, written, what int)
-TEXT ·aheadVBMI(SB), NOSPLIT, $376-80
+TEXT ·aheadVBMI(SB), NOSPLIT, $392-80
 	MOVQ raw+8(FP), SI
 	MOVQ out+16(FP), DI
 	MOVQ last+24(FP), AX
@@ -384,7 +386,12 @@ valued:
 	ANDQ STARTED, R14
 	LEAQ (R14)(R14*1), DX
 	ADDQ R9, DX
-	SBBQ BX, BX // all ones where the last has no end here
+	SBBQ BX, BX // all ones where the last has no end here,
+	MOVQ R14, R13
+	SHRQ $const_lastNamed, R13
+	NEGQ R13
+	SBBQ R13, R13
+	ANDQ R13, BX // and may be a name
 	ANDNQ DX, R9, DX
 	POPCNTQ DX, R9
 	SHLXQ R9, BX, BX
@@ -629,36 +636,68 @@ kept:
 	MOVQ DX, LAST
 	JMP  joined
 
-	// The first border ends a part that began before, AX, and behind the last one, R15, one
-	// begins. Those between are too short to stay, or Go is to end them.
+	// The first border, AX, ends a part that began before, and behind the last one, R15, one
+	// begins. Of those between, R8 are what stays: parts that are long enough and not as they
+	// stand in the parent, each with a border.
 parts:
+	MOVQ R9, STEP
 	BLSIQ CX, AX
 	LZCNTQ CX, R11
 	MOVQ $1<<63, R15
 	SHRXQ R11, R15, R15
+	XORQ R8, R8
+	MOVQ R8, ENDS
 	CMPQ AX, R15
-	JEQ  one
+	JEQ  ends
 	LEAQ -1(AX)(AX*1), R11
 	LEAQ -1(R15), R12
 	ANDNQ R12, R11, R12
 	TESTQ R12, R13
-	JZ   one
+	JZ   ends
 	ANDNQ R12, CX, R12
-	MOVQ f+0(FP), DX
-	MOVQ folder_c(DX), DX
+	MOVQ R12, R11
+	MOVQ f+0(FP), CX
+	MOVQ folder_c(CX), CX
 	FOLLOWED(0)
 	FOLLOWED(1)
 	FOLLOWED(2)
 	FOLLOWED(3)
 	FOLLOWED(4)
 	FOLLOWED(5)
-	TESTQ R12, R12
-	JNZ  block
+	TESTQ R11, R11
+	JZ   ends
 
-one:
+part:
+	BLSIQ R11, DX
+	LEAQ -1(DX), CX
+	ANDNQ R12, CX, CX
+	ADDQ DX, CX // carries to the border behind it
+	BLSIQ CX, CX
+	NEGQ DX
+	ADDQ CX, DX
+	ANDNQ R11, DX, R11
+	TESTQ DX, R13
+	JZ   dropped
+	MOVQ DX, R9
+	ANDQ R14, R9
+	POPCNTQ R9, R9
+	CMPQ R9, writer_shortest(BX)
+	JLT  dropped
+	ORQ  DX, R8
+	ORQ  CX, R8
+	ORQ  CX, ENDS
+
+dropped:
+	TESTQ R11, R11
+	JNZ  part
+
+ends:
 	LEAQ -1(R15)(R15*1), R11
 	ANDNQ R14, R11, R15 // what is kept behind
 	ANDNQ R13, R11, R12
+	MOVQ R14, R9
+	ORQ  ENDS, R9
+	ANDQ R9, R8
 	DECQ AX
 	ANDQ AX, R14 // and in front
 	ANDQ AX, R13
@@ -673,20 +712,25 @@ one:
 	JZ   drop
 	POPCNTQ R14, R11
 	ADDQ DI, R11
-	MOVQ R11, R12
-	SUBQ CX, R12
-	CMPQ R12, writer_shortest(BX)
+	SUBQ CX, R11
+	CMPQ R11, writer_shortest(BX)
 	JLT  drop
-	INCQ R11
+	ORQ  AX, R14
+	ORQ  AX, ENDS
+
+ended:
+	ORQ  R8, R14
+	POPCNTQ R14, R11
+	ADDQ DI, R11
 	SUBQ writer_buf(BX), R11
 	MOVQ R11, writer_first(BX)
 	MOVQ writer_v(BX), DX
 	MOVBQZX view_end(DX), DX
 	VPBROADCASTB DX, Z0
-	KMOVQ AX, K1
+	KMOVQ ENDS, K1
 	VMOVDQU8 Z0, K1, Z9
 	ORQ  R15, R14
-	ORQ  AX, R14
+	MOVQ STEP, R9
 	JMP  pack
 
 drop:
@@ -700,8 +744,8 @@ drop:
 	CMOVQLT view_used(DX), R11
 	MOVQ R11, view_used(DX)
 	MOVQ CX, DI
-	MOVQ R15, R14
-	JMP  pack
+	XORQ R14, R14
+	JMP  ended
 
 block:
 	MOVQ f+0(FP), BX

@@ -3,6 +3,7 @@ package needle
 import (
 	"encoding/binary"
 	"math/bits"
+	"slices"
 )
 
 // reference decodes a character reference of HTML, and what its "&" begins in turn. (One
@@ -34,7 +35,7 @@ var nameless = func() (t [256]rune) {
 // referenceBody decodes what follows an "&", which ends before limit: -1 where it
 // is no reference.
 func (u *unescaper) referenceBody(j, limit int) (v rune, next int) {
-	if j+9 < min(limit, len(u.b)) { // nearly all are told by the next few bytes
+	if j+maxName < min(limit, len(u.b)) { // nearly all are told by the next few bytes
 		word, at := binary.LittleEndian.Uint64(u.b[j:]), j
 		if byte(word) == '#' {
 			var hex int
@@ -64,7 +65,7 @@ func (u *unescaper) referenceBody(j, limit int) (v rune, next int) {
 		if c == '#' && end == j {
 			return u.number(end+1, limit)
 		}
-		if unhex[c] > 9 && (c|0x20 < 'a' || c|0x20 > 'z') || end-j == 12 { // VerticalLine
+		if unhex[c] > 9 && (c|0x20 < 'a' || c|0x20 > 'z') || end-j == maxName {
 			break
 		}
 	}
@@ -153,12 +154,18 @@ func character(x uint64) rune {
 	return rune(x)
 }
 
+// maxName is how many letters a name has at most: VerticalLine.
+const maxName = 12
+
 // nameIn is what the name stands for that a word begins with, up to a semicolon.
 func nameIn(word uint64) (v rune, n int) {
 	const low, top = 0x0101010101010101, 0x8080808080808080
 	others := word ^ ';'*low
 	if n = bits.TrailingZeros64((others-low)&^others&top) / 8; n == 8 {
-		return unknown, 0
+		if slices.Contains(longNames, word) {
+			return unknown, 0
+		}
+		return -1, 0
 	}
 	word &= ^uint64(0) >> (56 - 8*n) // with the semicolon, which ends it
 	for at := nameHash(word); ; at++ {
@@ -169,6 +176,16 @@ func nameIn(word uint64) (v rune, n int) {
 }
 
 func nameHash(word uint64) uint8 { return uint8(word * 0x9e3779b97f4a7c15 >> 56) }
+
+// longNames are what names begin with that do not end in a word.
+var longNames = func() (words []uint64) {
+	for name := range entities {
+		if len(name) >= 8 {
+			words = append(words, wordAt([]byte(name), 0))
+		}
+	}
+	return words
+}()
 
 // names are those of entities that are shorter than a word, by their hash.
 var names = func() (table [256]struct {

@@ -51,3 +51,27 @@ func TestATokenDependsOnItsBytes(t *testing.T) {
 		same(t, text.String(), r.IntN(2) == 0)
 	}
 }
+
+// A reference by name is that, whatever is behind it.
+func TestNamesAreThoseOfHTML(t *testing.T) {
+	for name, value := range entities {
+		if len(name) > maxName {
+			t.Errorf("%q has %d letters", name, len(name))
+		}
+		for _, behind := range []string{"", ";", "A", strings.Repeat("z", 40), "\x00;", "&"} {
+			for _, quick := range []string{"", strings.Repeat(" ", 40)} { // whether there are enough bytes for the way that is quick
+				text := "&" + name + ";" + behind + quick
+				u := unescaper{b: []byte(text), whole: true}
+				if c, next := u.token(0); c != value || next != len(name)+2 {
+					t.Errorf("%q is %q in %d bytes, want %q in %d", text, c, next, value, len(name)+2)
+				}
+				for _, none := range []string{name + "\x00;", name + "z;", name[:len(name)-1] + "\x00;"} {
+					u = unescaper{b: []byte("&" + none + quick), whole: true}
+					if c, next := u.token(0); entities[none[:len(none)-1]] == 0 && (c != '&' || next != 1) {
+						t.Errorf("%q is %q in %d bytes", u.b, c, next)
+					}
+				}
+			}
+		}
+	}
+}

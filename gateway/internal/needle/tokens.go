@@ -71,6 +71,9 @@ func (f *folder) backslashes(starts uint64) {
 	k.long = u &^ k.four
 }
 
+// lastNamed is from where on a name may go on behind the block.
+const lastNamed = 64 - maxName - 1
+
 // references finds what may be a character reference of HTML: a number, or letters
 // up to a semicolon. A sum carries each "&" to what is behind its letters.
 func (f *folder) references(amp uint64) {
@@ -82,8 +85,8 @@ func (f *folder) references(amp uint64) {
 	for ends := sum & more[kindSemicolon]; ends != 0; ends &= ends - 1 {
 		k.long |= 1 << (bits.Len64(named&(ends&-ends-1)) - 1)
 	}
-	if over != 0 {
-		k.long |= 1 << (bits.Len64(named) - 1)
+	if last := bits.Len64(named) - 1; over != 0 && last >= lastNamed {
+		k.long |= 1 << last
 	}
 }
 
