@@ -35,7 +35,7 @@ var nameless = func() (t [256]rune) {
 // referenceBody decodes what follows an "&", which ends before limit: -1 where it
 // is no reference.
 func (u *unescaper) referenceBody(j, limit int) (v rune, next int) {
-	if j+maxName < min(limit, len(u.b)) { // nearly all are told by the next few bytes
+	if j+maxName < limit && limit <= len(u.b) { // nearly all are told by the next few bytes
 		word, at := binary.LittleEndian.Uint64(u.b[j:]), j
 		if byte(word) == '#' {
 			var hex int
@@ -127,17 +127,18 @@ func numberIn(word uint64, hex int) (v rune, n int) {
 	digit, letter := word^'0'*low, (word|0x20*low)^0x60*low // 0 to 9, 1 to 6; what is none may carry into what is behind it
 	digits := ^(digit + 0x76*low) &^ digit
 	letters := (letter + 0x7f*low) &^ (letter + 0x79*low) &^ letter & -uint64(hex)
-	if n = bits.TrailingZeros64(top&^(digits|letters)) / 8; n == 8 {
-		return unknown, 0
-	}
-	if n == 0 {
+	if n = bits.TrailingZeros64(top&^(digits|letters)) / 8; n == 0 {
 		return -1, 0
 	}
 	const mask = 0x000000ff000000ff
 	base := &bases[hex&1]
 	x := (word&(0x0f*low) + 9*(word>>6&low)) << (64 - 8*n) // zeros in front
 	x = x*base.pair + x>>8
-	return character((x&mask*base.even + x>>16&mask*base.odd) >> 32), n
+	v = character((x&mask*base.even + x>>16&mask*base.odd) >> 32)
+	if n == 8 && v >= 0 { // there may be more
+		return unknown, 0
+	}
+	return v, n
 }
 
 // bases are 10 and 16: powers of them, in both halves of a word.
