@@ -27,18 +27,6 @@ EIGHT(lf, 0x0a0a0a0a0a0a0a0a)
 EIGHT(cr, 0x0d0d0d0d0d0d0d0d)
 EIGHT(equal, 0x3d3d3d3d3d3d3d3d)
 
-// Numbers from 0 on: those from n on are the places n bytes behind.
-DATA place<>+0(SB)/8, $0x0706050403020100
-DATA place<>+8(SB)/8, $0x0f0e0d0c0b0a0908
-DATA place<>+16(SB)/8, $0x1716151413121110
-DATA place<>+24(SB)/8, $0x1f1e1d1c1b1a1918
-DATA place<>+32(SB)/8, $0x2726252423222120
-DATA place<>+40(SB)/8, $0x2f2e2d2c2b2a2928
-DATA place<>+48(SB)/8, $0x3736353433323130
-DATA place<>+56(SB)/8, $0x3f3e3d3c3b3a3938
-DATA place<>+64(SB)/8, $0x4746454443424140
-GLOBL place<>(SB), RODATA|NOPTR, $72
-
 // Stack: words of a block that are asked for again, tokens by type, and classes of bytes.
 #define MASK 0(SP) // the bytes that are decided about
 #define MISSING 8(SP) // how many bytes the block is short of 64
@@ -85,11 +73,6 @@ GLOBL place<>(SB), RODATA|NOPTR, $72
 	VPSLLW $(7-n), Z0, Z1; \
 	VPMOVB2M Z1, K1; \
 	VMOVDQU8 v, K1, Z9
-
-#define REVERSE_AND_TURN(b) \
-	VPSHUFB Z20, b, b; \
-	VGF2P8AFFINEQB $0, b, Z21, b; \
-	VPERMB b, Z22, b
 
 // func aheadVBMI(f *folder, raw, out *byte, last, room int, look *lookups, strange *[256]byte) (done, written, what int)
 TEXT ·aheadVBMI(SB), NOSPLIT, $392-80

@@ -1,6 +1,9 @@
 package needle
 
-import "math/bits"
+import (
+	"math/bits"
+	"slices"
+)
 
 // Base64 and hex of a form are found by looking at 64 characters at once, in words with
 // a bit for each. Of each character it is asked whether a byte of the run class, or a
@@ -78,13 +81,19 @@ func codedRows(in *[256]bool) [][16]byte {
 	return rows
 }
 
-// coded is what of 64 characters is what, and of those behind the text nothing.
+// coded is what of 64 characters is what, and of those behind the text nothing: a bit for
+// each place where such begin.
 type coded struct {
-	sextets uint64 // characters of base64
-	groups  uint64 // where four begin that may be part of a form,
-	cuts64  uint64 // and the ways in which they are enough for one
-	pairs   uint64 // where two hex digits do
-	cuts16  uint64
+	groups  uint64 // four that may be part of a form
+	pairs   uint64 // two hex digits that may
+	zeros64 uint64 // three of base64 that zeros are written with,
+	zeros16 uint64 // two of hex
+	two     uint64 // as many of base64
+	three   uint64
+	whole   uint64 // four
+	_       uint64
+	cuts64  uint64 // the ways to cut the text in which groups are enough for a form
+	cuts16  uint64 // and pairs
 }
 
 // codings decodes what in b[lo:hi] may be base64 or hex of a form.
@@ -103,29 +112,45 @@ func (s *search) codings(b []byte, lo, hi int, wanted depth, views *[5]view) {
 // survey looks at b[lo:hi], block by block, and at the place behind it, which ends
 // what is before it. It says in which ways there is a row that may be a form's.
 func (s *search) survey(b []byte, lo, hi int) (any64, any16 uint64) {
-	c, in := s.set, &s.in
-	s.blocks = s.blocks[:0]
-	for p := lo; p <= hi; p += step {
-		kinds(s.chars(b, p), c.coded, in[:])
+	c := s.set
+	n := (hi-lo)/step + 1
+	s.blocks = slices.Grow(s.blocks[:0], n+1)[:n+1]
+	for k := range n {
+		p, block := lo+step*k, &s.blocks[k]
+		c.coding(s.chars(b, p), block)
 		if hi-p < 64 {
-			for k := range in {
-				in[k] &= below(hi - p)
-			}
+			block.end(hi - p)
 		}
 		// Two zeros in a row are no UTF-16, and part of nothing else.
-		zeros64 := in[kindZero64] & (in[kindZero64] >> 1) & (in[kindZero64] >> 2)
-		zeros16 := in[kindZero16] & (in[kindZero16] >> 1)
-		block := coded{
-			sextets: in[kindSextet],
-			groups:  in[kindFirst] & (in[kindSecond] >> 1) & (in[kindThird] >> 2) & (in[kindFourth] >> 3) &^ (zeros64 | zeros64>>1),
-			pairs:   in[kindDigit1] & (in[kindDigit2] >> 1) &^ (zeros16 & (zeros16 << 2)),
-		}
+		block.groups &^= block.zeros64 | block.zeros64>>1
+		block.pairs &^= block.zeros16 & (block.zeros16 << 2)
 		block.cuts64, block.cuts16 = c.row64.cuts(block.groups), c.row16.cuts(block.pairs)
 		any64, any16 = any64|block.cuts64, any16|block.cuts16
-		s.blocks = append(s.blocks, block)
 	}
-	s.blocks = append(s.blocks, coded{}) // behind all
+	s.blocks[n] = coded{} // behind all
 	return any64, any16
+}
+
+// codingByKinds is what coding does.
+func (c *content) codingByKinds(b *[64]byte, block *coded) {
+	var in [codedWords]uint64
+	kinds(b, c.coded, in[:])
+	sextets := in[kindSextet]
+	block.groups = in[kindFirst] & (in[kindSecond] >> 1) & (in[kindThird] >> 2) & (in[kindFourth] >> 3)
+	block.pairs = in[kindDigit1] & (in[kindDigit2] >> 1)
+	block.zeros64 = in[kindZero64] & (in[kindZero64] >> 1) & (in[kindZero64] >> 2)
+	block.zeros16 = in[kindZero16] & (in[kindZero16] >> 1)
+	block.two = sextets & (sextets >> 1)
+	block.three = block.two & (sextets >> 2)
+	block.whole = block.three & (sextets >> 3)
+}
+
+// end leaves what is whole in the first n characters.
+func (block *coded) end(n int) {
+	two, three, four := below(n)>>1, below(n)>>2, below(n)>>3
+	block.groups, block.whole = block.groups&four, block.whole&four
+	block.zeros64, block.three = block.zeros64&three, block.three&three
+	block.pairs, block.zeros16, block.two = block.pairs&two, block.zeros16&two, block.two&two
 }
 
 // chars are 64 of b's, from p on, with zeros behind its end.
@@ -153,9 +178,7 @@ func (s *search) groups() {
 		if ways == 0 {
 			continue
 		}
-		two := block.sextets & (block.sextets >> 1)
-		three := two & (block.sextets >> 2)
-		whole := three & (block.sextets >> 3)
+		two, three, whole := block.two, block.three, block.whole
 		behind := (row<<4 | over) &^ row & below(step)
 		inside := (row | row>>4&whole) & below(step)
 		one, other, third := inside|behind&two, inside|behind&three, inside|behind&whole

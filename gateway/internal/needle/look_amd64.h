@@ -38,3 +38,21 @@ GLOBL columns<>(SB), RODATA|NOPTR, $64
 	VMOVDQU8 Z4, K1, Z1; \
 	VGF2P8AFFINEQB $0, Z1, Z21, Z1; \
 	VPERMB Z1, Z22, Z1
+
+// So without the lookup.
+#define REVERSE_AND_TURN(b) \
+	VPSHUFB Z20, b, b; \
+	VGF2P8AFFINEQB $0, b, Z21, b; \
+	VPERMB b, Z22, b
+
+// Numbers from 0 on: those from n on are the places n bytes behind.
+DATA place<>+0(SB)/8, $0x0706050403020100
+DATA place<>+8(SB)/8, $0x0f0e0d0c0b0a0908
+DATA place<>+16(SB)/8, $0x1716151413121110
+DATA place<>+24(SB)/8, $0x1f1e1d1c1b1a1918
+DATA place<>+32(SB)/8, $0x2726252423222120
+DATA place<>+40(SB)/8, $0x2f2e2d2c2b2a2928
+DATA place<>+48(SB)/8, $0x3736353433323130
+DATA place<>+56(SB)/8, $0x3f3e3d3c3b3a3938
+DATA place<>+64(SB)/8, $0x4746454443424140
+GLOBL place<>(SB), RODATA|NOPTR, $72

@@ -1,5 +1,6 @@
 #include "go_asm.h"
 #include "textflag.h"
+#include "lanes_amd64.h"
 #include "look_amd64.h"
 
 // func kindsGFNI(b *byte, tables *[256]byte, n int, in *uint64)
@@ -116,5 +117,39 @@ out:
 	MOVQ blocks+8(FP), AX
 	SUBQ CX, AX
 	MOVQ AX, passed+24(FP)
+	VZEROUPPER
+	RET
+
+EIGHT(ascii, 0x7f7f7f7f7f7f7f7f)
+
+#define CODE(place, b) \
+	VMOVDQU64 (128*place)(DI), Z4; \
+	VPERMI2B (128*place+64)(DI), Z4, b
+
+// func codingVBMI(b *byte, codes *codes, block *coded)
+TEXT ·codingVBMI(SB), NOSPLIT, $0-24
+	MOVQ b+0(FP), SI
+	MOVQ codes+8(FP), DI
+	MOVQ block+16(FP), DX
+	SETUP_TURN
+	VBROADCASTI32X4 ascii<>(SB), Z4
+	VPMINUB (SI), Z4, Z0 // what is above ASCII is as DEL, no character of a coding
+	VMOVDQU64 place<>+1(SB), Z1
+	VMOVDQU64 place<>+2(SB), Z2
+	VMOVDQU64 place<>+3(SB), Z3
+	VPERMB Z0, Z1, Z1
+	VPERMB Z0, Z2, Z2
+	VPERMB Z0, Z3, Z3
+	CODE(0, Z0)
+	CODE(1, Z1)
+	CODE(2, Z2)
+	CODE(3, Z3)
+	VPTERNLOGQ $0x80, Z2, Z1, Z0 // of all three
+	VPANDQ Z3, Z0, Z0
+	REVERSE_AND_TURN(Z0)
+	MOVQ $0x1fffffffffffffff, AX // behind are those of the next block
+	VPBROADCASTQ AX, Z1
+	VPANDQ Z1, Z0, Z0
+	VMOVDQU64 Z0, coded_groups(DX)
 	VZEROUPPER
 	RET

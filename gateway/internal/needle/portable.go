@@ -16,9 +16,14 @@ const folds, wides = false, false
 // see looks for n kinds of tokens, from first on: all of them.
 func (f *folder) see(first, n int) { kindsSlow(f.raw, f.kinds, f.in[:]) }
 
-// lookups and few are for processors that look up 64 bytes at once.
+func (c *content) coding(b *[64]byte, block *coded) { c.codingByKinds(b, block) }
+
+func newCodes([][16]byte) *codes { return nil }
+
+// lookups, codes and few are for processors that look up 64 bytes at once.
 type (
 	lookups struct{}
+	codes   struct{}
 	few     struct{}
 )
 

@@ -69,8 +69,7 @@ type search struct {
 	folder folder
 	blocks []coded // what of a run may be coded, and where
 	hot    hot
-	in     [codedWords]uint64 // scratch
-	b      [64]byte
+	b      [64]byte // scratch
 	end    [64]byte
 }
 

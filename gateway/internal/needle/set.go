@@ -63,6 +63,7 @@ type content struct {
 	shortest int      // bytes of the shortest secret, 0: none
 	runs     [6]uint8 // by which of bits those are found that so many follow; of 64 or more, none
 	coded    *kindSet
+	codes    *codes
 	row64    row // of base64 that a form in it is
 	row16    row // the same for hex
 	reach    int // bytes of the longest form that is found
@@ -243,7 +244,8 @@ func (c *content) shape() {
 	if high > maxHigh {
 		clear(inCoded[0x80:])
 	}
-	c.coded = newKindSet(codedRows(&inCoded))
+	rows := codedRows(&inCoded)
+	c.coded, c.codes = newKindSet(rows), newCodes(rows)
 	c.runs = [6]uint8{63}
 	for have, i := 1, 0; have < c.shortest && c.shortest < 64; i++ {
 		more := min(have, c.shortest-have)
