@@ -9,12 +9,19 @@ import (
 // reference decodes a character reference of HTML, and what its "&" begins in turn. (One
 // look says whether there is more: most of what decodes to "&" is followed by none.)
 func (u *unescaper) reference(i int) (rune, int) {
-	c, j := rune('&'), i+1
+	c, j, limit := rune('&'), i+1, i+maxToken
 	for {
 		if j < len(u.b) && c^'&'|nameless[u.b[j]] != 0 || c != '&' {
 			return c, j
 		}
-		v, next := u.referenceBody(j, i+maxToken)
+		v, next := rune(unknown), 0
+		if j+maxName < limit && limit <= len(u.b) {
+			v, next = referenceIn(u.b[j:])
+			next += j
+		}
+		if v == unknown {
+			v, next = u.referenceBody(j, limit)
+		}
 		if v < 0 {
 			return c, j
 		}
@@ -35,26 +42,6 @@ var nameless = func() (t [256]rune) {
 // referenceBody decodes what follows an "&", which ends before limit: -1 where it
 // is no reference.
 func (u *unescaper) referenceBody(j, limit int) (v rune, next int) {
-	if j+maxName < limit && limit <= len(u.b) { // nearly all are told by the next few bytes
-		word, at := binary.LittleEndian.Uint64(u.b[j:]), j
-		if byte(word) == '#' {
-			var hex int
-			if byte(word>>8)|0x20 == 'x' {
-				hex = 1
-			}
-			at += len("#") + hex
-			v, next = numberIn(binary.LittleEndian.Uint64(u.b[at:]), hex)
-		} else {
-			v, next = nameIn(word)
-		}
-		if v != unknown {
-			var semicolon int
-			if next += at; u.b[next] == ';' {
-				semicolon = 1
-			}
-			return v, next + semicolon
-		}
-	}
 	end := j
 	for ; end < limit; end++ {
 		if end == len(u.b) {
@@ -115,9 +102,29 @@ var entities = map[string]rune{
 	"rbrace": '}', "dash": '-', "hyphen": '-',
 }
 
-// A character reference that is told by eight bytes, as nearly all are, is taken apart
+// A character reference that is told by a few bytes, as nearly all are, is taken apart
 // with no loop over them. unknown is the value of what they do not tell.
 const unknown = -2
+
+// referenceIn is what b, of maxName bytes or more, begins with behind an "&", and how many
+// bytes that has.
+func referenceIn(b []byte) (v rune, n int) {
+	word, at := binary.LittleEndian.Uint64(b), 0
+	if byte(word) == '#' {
+		hex := 0
+		if byte(word>>8)|0x20 == 'x' {
+			hex = 1
+		}
+		at = len("#") + hex
+		v, n = numberIn(binary.LittleEndian.Uint64(b[at:]), hex)
+	} else {
+		v, n = nameIn(word)
+	}
+	if n += at; b[n] == ';' {
+		n++
+	}
+	return v, n
+}
 
 // numberIn is the number that a word begins with, in hex or not, and how many digits it
 // has: -1 where it is none, or no character. (The sum of the digits is Lemire's, "Quickly
