@@ -5,8 +5,8 @@
 #include "ahead_amd64.h"
 
 // What decide, finish and the writer do, in one loop over blocks, for processors that look
-// up 64 bytes at once: for blocks without borders and joints, and whose tokens are all told
-// by the 64. Others are left to Go behind the first step, with what decide says of them.
+// up 64 bytes at once. A block with a token that the 64 do not tell, or of less than 64
+// bytes, is left to Go, with what decide says of it.
 
 // func aheadVBMI(f *folder, raw, out *byte, last, room int, look *lookups, strange *[256]byte) (done, written, what int)
 TEXT ·aheadVBMI(SB), NOSPLIT, $392-80

@@ -93,6 +93,28 @@ func BenchmarkFind(b *testing.B) {
 	run("same-needle", set(strings.Repeat("a", 50)+"b"), []byte(strings.Repeat("a", benchSize)))
 }
 
+// BenchmarkHits has bodies that hold the secret, written in escapes, every so many bytes:
+// its views are then made again, with the way back.
+func BenchmarkHits(b *testing.B) {
+	r := rand.New(rand.NewPCG(5, 7))
+	key := "sk-" + letters(r, 48)
+	s := set(key)
+	for kind, piece := range map[string]string{"json": words(r), "references": "&#65=\n", "coded": strings.Repeat("V", 55) + "=41"} {
+		for _, far := range []int{100, 1000, 10000} {
+			body := []byte(strings.Repeat(strings.Repeat(piece, 1+far/len(piece))+" %73"+key[1:]+" ", 1+1<<16/far))
+			b.Run(fmt.Sprintf("%s-%d", kind, far), func(b *testing.B) {
+				b.SetBytes(int64(len(body)))
+				var hits []Hit
+				for b.Loop() {
+					if hits = s.Find(body, 0, Whole, hits[:0]); len(hits) == 0 {
+						b.Fatal("no hit")
+					}
+				}
+			})
+		}
+	}
+}
+
 // cpuTime is that of the process: what else the machine does matters little to it.
 func cpuTime() time.Duration {
 	var u syscall.Rusage

@@ -2,8 +2,8 @@ package needle
 
 import "math/bits"
 
-// The kinds of bytes that tokens are told by. Where no instruction looks for all of
-// them at once, those of a group are looked at as they are needed.
+// The kinds of bytes that tokens are told by, in groups that are looked at as they are
+// needed. Behind each there is room for those above ASCII.
 const (
 	kindHex = iota
 	kindIntroducer
@@ -18,47 +18,35 @@ const (
 const ( // of joints, but for zeros
 	kindLF = iota + kindHigh + 1
 	kindCR
-	kindLead // of two bytes of UTF-8, of Latin-1, the first,
-	kindOn   // and a byte of UTF-8 that is no first one
+	_
 )
 
 const ( // behind a backslash
-	kindShort = iota + kindOn + 1
+	kindShort = iota + kindCR + 2
 	kindU
 	kindX
 	kind0
+	_
 )
 
 const ( // behind an ampersand
-	kindHash = iota + kind0 + 1
+	kindHash = iota + kind0 + 2
 	kindDigit
 	kindLetter
 	kindSemicolon
 	kindRefX
+	_
 	tokenKinds
 )
 
 // newTokenKinds are those of a text with that run class.
 func newTokenKinds(introducers string, member *class) *kindSet {
 	rows := rowsOf("0123456789abcdefABCDEF", introducers, introducers[1:], `\`, "&", "\n\r\x00", "", "",
-		"\n", "\r", "", "",
-		shortEscapes(), "u", "x", "0",
+		"\n", "\r", "",
+		shortEscapes(), "u", "x", "0", "",
 		"#", "0123456789", "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ", ";", "xX")
 	rows[kindMember] = member.rows
-	set := newKindSet(rows)
-	for c := 0x80; c < 0x100; c++ {
-		set.add(kindHigh, c)
-		if member.in[c] {
-			set.add(kindMember, c)
-		}
-		switch {
-		case c&0xfe == 0xc2:
-			set.add(kindLead, c)
-		case c&0xc0 == 0x80:
-			set.add(kindOn, c)
-		}
-	}
-	return set
+	return newKindSet(rows)
 }
 
 // kindSet is some kinds of bytes, in the two shapes that they are looked up in.

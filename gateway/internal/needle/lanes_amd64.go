@@ -71,7 +71,8 @@ var folds = cpu.X86.HasAVX2 && cpu.X86.HasBMI2 && cpu.X86.HasPOPCNT
 
 // wides says whether its instructions look at 64 bytes, move those of them that are
 // kept, look each up in a table, and turn bits around.
-var wides = folds && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL && cpu.X86.HasAVX512VBMI && cpu.X86.HasAVX512VBMI2 && cpu.X86.HasAVX512GFNI
+var wides = folds && cpu.X86.HasBMI1 && cpu.X86.HasAVX512DQ && cpu.X86.HasAVX512BW && cpu.X86.HasAVX512VL &&
+	cpu.X86.HasAVX512VBMI && cpu.X86.HasAVX512VBMI2 && cpu.X86.HasAVX512GFNI
 
 // kinds says which of 64 bytes are of each kind, and behind those, which are above
 // ASCII. It writes to eight words for each table of the set.

@@ -77,7 +77,7 @@ const lastNamed = 64 - maxName - 1
 // references finds what may be a character reference of HTML: a number, or letters
 // up to a semicolon. A sum carries each "&" to what is behind its letters.
 func (f *folder) references(amp uint64) {
-	f.see(kindHash, tokenKinds-kindHash)
+	f.see(kindHash, kindRefX-kindHash+1)
 	k, more := &f.block, &f.in
 	k.long |= amp & (more[kindHash] >> 1) & (more[kindDigit]>>2 | more[kindRefX]>>2&(f.in[kindHex]>>3))
 	named := amp & (more[kindLetter] >> 1)
