@@ -30,8 +30,6 @@ lines:
 	ORQ  R11, R12
 	SHRQ $1, R12
 	ANDQ R12, R15 // soft ends of lines
-	BTQ  $(const_decided-1), R15
-	JCS  block
 	ANDNQ R14, R15, R14
 	ANDQ MASK, AX
 	ANDQ MASK, R11
