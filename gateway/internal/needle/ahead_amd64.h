@@ -52,6 +52,16 @@ EIGHT(equal, 0x3d3d3d3d3d3d3d3d)
 #define STEP 376(SP) // how many bytes are done
 #define ENDS 384(SP) // borders that end what stays
 
+// The block's bytes in Z0, and in Z1 to Z5 those that are so many places behind each. What
+// is above ASCII is as DEL.
+#define PLACES \
+	VPMINUB Z16, Z10, Z0; \
+	VPERMB Z0, Z11, Z1; \
+	VPERMB Z0, Z12, Z2; \
+	VPERMB Z0, Z13, Z3; \
+	VPERMB Z0, Z14, Z4; \
+	VPERMB Z0, Z15, Z5
+
 // In each byte, the types of token in which it may be at that place.
 #define ROLE(place, low, b) \
 	VPERMI2B (128*place+64)(AX), low, b

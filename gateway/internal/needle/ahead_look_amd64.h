@@ -2,12 +2,7 @@
 	// What is above ASCII has the roles of DEL, which are none.
 	MOVQ look+40(FP), AX
 	VMOVDQU64 (SI), Z10
-	VPMINUB Z16, Z10, Z0
-	VPERMB Z0, Z11, Z1
-	VPERMB Z0, Z12, Z2
-	VPERMB Z0, Z13, Z3
-	VPERMB Z0, Z14, Z4
-	VPERMB Z0, Z15, Z5
+	PLACES
 	ROLE(0, Z25, Z0)
 	ROLE(1, Z26, Z1)
 	ROLE(2, Z27, Z2)

@@ -37,12 +37,7 @@
 	JZ   valued
 
 	// So with references. In Z3, Z4, Z5 and Z8: one digit, two, three, and two of hex.
-	VPMINUB Z16, Z10, Z0
-	VPERMB Z0, Z11, Z1
-	VPERMB Z0, Z12, Z2
-	VPERMB Z0, Z13, Z3
-	VPERMB Z0, Z14, Z4
-	VPERMB Z0, Z15, Z5
+	PLACES
 	AMP_ROLE(0, Z0)
 	AMP_ROLE(1, Z1)
 	AMP_ROLE(2, Z2)

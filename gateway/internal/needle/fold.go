@@ -14,7 +14,7 @@ const decided = 58
 
 // What a value may be, other than a byte of the run class.
 const (
-	valueUnfit = iota // one of the four below
+	valueUnfit = iota // one of the last four
 	valuePercent
 	valueLF
 	valueCR

@@ -39,3 +39,8 @@ EIGHT(nibble, 0x0f0f0f0f0f0f0f0f)
 	PACK(40); \
 	PACK(48); \
 	PACK(56)
+
+#define IN_A_ROW(n) \
+	MOVQ R8, R9; \
+	SHRQ $n, R9; \
+	ANDQ R9, R8

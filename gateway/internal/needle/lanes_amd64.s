@@ -36,11 +36,6 @@ TWICE(above, 0x0000000000000000, 0x8040201008040201)
 	VPAND Y5, Y7, Y7; \
 	VPOR Y7, Y6, out
 
-#define IN_A_ROW(n) \
-	MOVQ R8, R9; \
-	SHRQ $n, R9; \
-	ANDQ R9, R8
-
 // func skipAVX2(b *byte, blocks, width int, ends uint64, c *class) (skipped int, in uint64)
 TEXT ·skipAVX2(SB), NOSPLIT, $0-56
 	MOVQ b+0(FP), SI

@@ -46,11 +46,6 @@ table:
 	VPTESTMB Z1, Z1, K1; \
 	KANDNQ K1, K2, K1
 
-#define IN_A_ROW(n) \
-	MOVQ R8, R9; \
-	SHRQ $n, R9; \
-	ANDQ R9, R8
-
 // func skipVBMI(b *byte, blocks, width int, ends uint64, c *class) (skipped int, in uint64)
 TEXT ·skipVBMI(SB), NOSPLIT, $0-56
 	MOVQ b+0(FP), SI
