@@ -1,6 +1,9 @@
 package needle
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // The types of tokens that are told by the bytes at their first six places.
 const (
@@ -112,11 +115,12 @@ func rolesOf(types [][]string) (roles [6][128]byte) {
 }
 
 // aheadVBMI does blocks of raw, one after the other, and writes what is kept of them to
-// out, for as long as it can by itself. The last one that is full begins at last, and room
-// bytes are to be done. It says how many bytes are done and written, and what it stopped at.
+// out, and where that stands to places, for as long as it can by itself. The last one that
+// is full begins at last, and room bytes are to be done. It says how many bytes are done
+// and written, of how many places, and what it stopped at.
 //
 //go:noescape
-func aheadVBMI(f *folder, raw, out *byte, last, room int, look *lookups, strange *[256]byte) (done, written, what int)
+func aheadVBMI(f *folder, raw, out *byte, last, room int, look *lookups, strange *[256]byte, places *place) (done, written, placed, what int)
 
 // What aheadVBMI stopped at.
 const (
@@ -130,13 +134,15 @@ func (f *folder) ahead(i, end int) int {
 	b, p := f.u.b, f.p
 	out := p.buf[len(p.buf) : len(p.buf)+end-i+64]
 	f.block.borders = 0
-	done, written, what := aheadVBMI(f, &b[i : i+64][0], &out[0], end-i-64, end-i, f.look, &f.c.strange)
-	p.buf = p.buf[:len(p.buf)+written]
+	n := len(p.v.places)
+	places := slices.Grow(p.v.places, (end-i)/decided+1)
+	done, written, placed, what := aheadVBMI(f, &b[i : i+64][0], &out[0], end-i-64, end-i, f.look, &f.c.strange, &places[n : n+1][0])
+	p.buf, p.v.places = p.buf[:len(p.buf)+written], places[:n+placed]
 	i += done
 	switch what {
 	case aheadQuiet:
 		size := min(end-i, 64)
-		p.quiet((*[64]byte)(b[i:]), f.block.others&below(size), size)
+		p.quiet(i, (*[64]byte)(b[i:]), f.block.others&below(size), size)
 		return i + size
 	case aheadBlock:
 		return i + f.finish(i)

@@ -51,6 +51,21 @@ EIGHT(equal, 0x3d3d3d3d3d3d3d3d)
 #define UNFIT 368(SP)
 #define STEP 376(SP) // how many bytes are done
 #define ENDS 384(SP) // borders that end what stays
+#define PLACE 392(SP) // where the next place goes
+#define PARENT 400(SP) // the text
+
+// What R14 has of the block is kept.
+#define PLACED \
+	MOVQ PLACE, R11; \
+	MOVQ SI, R12; \
+	SUBQ PARENT, R12; \
+	MOVL R12, place_in(R11); \
+	MOVQ DI, R12; \
+	SUBQ writer_buf(BX), R12; \
+	MOVL R12, place_out(R11); \
+	MOVQ R14, place_keep(R11); \
+	ADDQ $place__size, R11; \
+	MOVQ R11, PLACE
 
 // The block's bytes in Z0, and in Z1 to Z5 those that are so many places behind each. What
 // is above ASCII is as DEL.

@@ -8,14 +8,19 @@
 // up 64 bytes at once. A block with a token that the 64 do not tell, or of less than 64
 // bytes, is left to Go, with what decide says of it.
 
-// func aheadVBMI(f *folder, raw, out *byte, last, room int, look *lookups, strange *[256]byte) (done, written, what int)
-TEXT ·aheadVBMI(SB), NOSPLIT, $392-80
+// func aheadVBMI(f *folder, raw, out *byte, last, room int, look *lookups, strange *[256]byte, places *place) (done, written, placed, what int)
+TEXT ·aheadVBMI(SB), NOSPLIT, $408-96
 	MOVQ raw+8(FP), SI
 	MOVQ out+16(FP), DI
 	MOVQ last+24(FP), AX
 	ADDQ SI, AX
 	MOVQ AX, LIMIT
+	MOVQ places+56(FP), AX
+	MOVQ AX, PLACE
 	MOVQ f+0(FP), BX
+	MOVQ folder_u(BX), AX
+	MOVQ unescaper_b(AX), AX
+	MOVQ AX, PARENT
 	MOVQ folder_over(BX), R8
 	SETUP_TURN
 	VMOVDQU64 place<>+1(SB), Z11
@@ -113,9 +118,7 @@ next:
 	ANDQ R12, CX
 	TESTQ $1, R12
 	JZ   paired
-	MOVQ f+0(FP), AX
-	MOVQ folder_u(AX), AX
-	CMPQ SI, unescaper_b(AX)
+	CMPQ SI, PARENT
 	JEQ  paired
 	CMPB -1(SI), $0
 	JNE  paired
@@ -165,6 +168,7 @@ joined:
 pack:
 	MOVQ LAST, AX
 	MOVL AX, writer_last(BX)
+	PLACED
 	KMOVQ R14, K1
 	VPCOMPRESSB.Z Z9, K1, Z9
 	VMOVDQU64 Z9, (DI)
@@ -187,6 +191,8 @@ quiet:
 	MOVL $0, writer_last(BX)
 	TESTQ CX, CX
 	JNZ  broken
+	MOVQ $-1, R14
+	PLACED
 	VMOVDQU64 Z10, (DI)
 	ADDQ $64, DI
 	ADDQ $64, SI
@@ -219,10 +225,14 @@ block:
 #include "ahead_left_amd64.h"
 
 out:
-	MOVQ AX, what+72(FP)
+	MOVQ AX, what+88(FP)
 	SUBQ raw+8(FP), SI
-	MOVQ SI, done+56(FP)
+	MOVQ SI, done+64(FP)
 	SUBQ out+16(FP), DI
-	MOVQ DI, written+64(FP)
+	MOVQ DI, written+72(FP)
+	MOVQ PLACE, AX
+	SUBQ places+56(FP), AX
+	SHRQ $4, AX // place__size
+	MOVQ AX, placed+80(FP)
 	VZEROUPPER
 	RET

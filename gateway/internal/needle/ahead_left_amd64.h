@@ -51,8 +51,7 @@
 	ORQ  R10, CX
 	TESTQ $1, R12
 	JZ   unpaired
-	MOVQ folder_u(BX), R10
-	CMPQ SI, unescaper_b(R10)
+	CMPQ SI, PARENT
 	JEQ  unpaired
 	CMPB -1(SI), $0
 	JNE  unpaired

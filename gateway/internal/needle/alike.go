@@ -27,7 +27,7 @@ func (f *folder) row(i, end int, form Form) int {
 		}
 		switch {
 		case f.c.easy[c]:
-			p.one(c, i, uint8(next-i), form)
+			p.one(c, i)
 		case joints[c]:
 			p.join(rune(c))
 		default:
@@ -51,7 +51,7 @@ func (p *writer) units(b []byte, i int, form Form, plain *[256]bool) int {
 				break
 			}
 		}
-		p.take(n, start, 6, JSON)
+		p.take(n, start, 6)
 	case Percent:
 		for ; i+3 <= len(b) && n < len(out) && b[i] == '%'; i, n = i+3, n+1 {
 			high, low := unhex[b[i+1]], unhex[b[i+2]]
@@ -59,17 +59,26 @@ func (p *writer) units(b []byte, i int, form Form, plain *[256]bool) int {
 				break
 			}
 		}
-		p.take(n, start, 3, Percent)
+		p.take(n, start, 3)
 	}
 	return i
 }
 
 // take makes n bytes behind buf its own, each written in span of the parent's from
 // in on.
-func (p *writer) take(n, in int, span uint8, form Form) {
-	if n > 0 {
-		p.escaped, p.over, p.last = true, 0, 0
-		p.mark(in, span, form)
-		p.buf = p.buf[:len(p.buf)+n]
+func (p *writer) take(n, in, span int) {
+	if n == 0 {
+		return
+	}
+	p.escaped, p.last = true, 0
+	for most := 64 / span; n > 0; n -= most {
+		some := min(n, most)
+		var keep uint64
+		for k := range some {
+			keep |= 1 << (k * span)
+		}
+		p.keeps(in, keep)
+		p.buf = p.buf[:len(p.buf)+some]
+		in += some * span
 	}
 }

@@ -94,7 +94,7 @@ func BenchmarkFind(b *testing.B) {
 }
 
 // BenchmarkHits has bodies that hold the secret, written in escapes, every so many bytes:
-// its views are then made again, with the way back.
+// for each, the way back is worked out.
 func BenchmarkHits(b *testing.B) {
 	r := rand.New(rand.NewPCG(5, 7))
 	key := "sk-" + letters(r, 48)

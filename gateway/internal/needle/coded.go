@@ -31,11 +31,11 @@ func (s *search) codings(b []byte, lo, hi int, wanted depth, views *[5]view) {
 	any64, any16 := s.survey(b, lo, hi)
 	if any64 != 0 && wanted.base64 {
 		s.groups()
-		s.take(b, lo, &s.hot, &views[base64View], fours)
+		s.take(b, lo, &views[base64View])
 	}
 	if any16 != 0 {
 		s.pairs()
-		s.take(b, lo, &s.hot, &views[hexView], twos)
+		s.take(b, lo, &views[hexView])
 	}
 }
 
@@ -138,74 +138,59 @@ func (s *search) pairs() {
 }
 
 // coding says how groups of stride characters are decoded, each to as many bytes, of
-// which the last is a border; span is that of a mark.
+// which the last is a border. A byte has its bits from span of them, the first of which is
+// at its own place.
 type coding struct {
+	form   Form // 0: what lies over it is told by the text
 	stride int
-	span   uint8
+	span   int
 	decode func(out, b []byte, list []int32, keeps []uint64, border byte) int
 }
 
-var (
-	fours = coding{4, ofSextets, sextets}
-	twos  = coding{2, 2, digits}
-)
+var codedAs = [...]coding{
+	plainView:  {stride: 1},
+	quotedView: {stride: 1},
+	base64View: {InBase64, 4, 2, sextets},
+	hexView:    {InHex, 2, 2, digits},
+	spacedView: {form: SpacedHex, stride: 1, span: 1},
+}
 
 // take adds to a view what is to be kept of the hot blocks of b[lo:]: of each way to cut
-// it all at once, but for those over b's end, and where the view has marks.
-func (s *search) take(b []byte, lo int, h *hot, v *view, as coding) {
-	for cut := range as.stride {
-		list, at := &h.lists[cut], lo+cut
-		blocks, keeps, whole := list.blocks[:list.n], list.keeps[:list.n], 0
-		if !v.marked {
-			for whole = len(blocks); whole > 0 && at+step*int(blocks[whole-1])+64 > len(b); {
-				whole--
-			}
+// it all at once, but for those over b's end.
+func (s *search) take(b []byte, lo int, v *view) {
+	for cut := range codedAs[v.kind].stride {
+		list, at := &s.hot.lists[cut], lo+cut
+		blocks, keeps, out := list.blocks[:list.n], list.keeps[:list.n], len(v.buf)
+		n := len(v.places)
+		v.places = slices.Grow(v.places, len(blocks))[:n+len(blocks)]
+		places := v.places[n:]
+		for i, k := range blocks {
+			places[i] = place{int32(out), int32(at + step*int(k)), keeps[i]}
+			out += bits.OnesCount64(keeps[i])
 		}
-		if whole > 0 {
-			v.add(b[at:], blocks[:whole], keeps[:whole], as)
+		whole := len(blocks)
+		for whole > 0 && at+step*int(blocks[whole-1])+64 > len(b) {
+			whole--
 		}
+		v.add(b[min(at, len(b)):], blocks[:whole], keeps[:whole])
 		for i, k := range blocks[whole:] {
-			from := at + step*int(k)
 			s.end = [64]byte{}
-			copy(s.end[:], b[min(from, len(b)):])
-			v.addOne(s.end[:], from, keeps[whole+i], as)
+			copy(s.end[:], b[min(at+step*int(k), len(b)):])
+			v.add(s.end[:], []int32{0}, keeps[whole+i:whole+i+1])
 		}
 	}
 }
 
-// add adds whole blocks to a view that has no marks.
-func (v *view) add(b []byte, list []int32, keeps []uint64, as coding) {
+// add adds blocks, of which b has all.
+func (v *view) add(b []byte, list []int32, keeps []uint64) {
+	if len(list) == 0 {
+		return
+	}
 	v.room(64 * len(list))
 	n := len(v.buf)
-	written := as.decode(v.buf[n:cap(v.buf)], b, list, keeps, v.end)
+	written := codedAs[v.kind].decode(v.buf[n:cap(v.buf)], b, list, keeps, v.end)
 	v.buf = v.buf[:n+written]
 	v.used = max(v.used, min(n+written+64, cap(v.buf)))
-}
-
-// addOne adds a block whose first group stands at in, group by group, with the way
-// back.
-func (v *view) addOne(b []byte, in int, keep uint64, as coding) {
-	v.room(64)
-	var clear [64]byte
-	as.decode(clear[:], b, []int32{0}, []uint64{^uint64(0)}, v.end)
-	border, next := uint64(1)<<(as.stride-1), -1
-	for keep != 0 {
-		i := bits.TrailingZeros64(keep) / as.stride * as.stride
-		of := keep >> i & below(as.stride)
-		keep &^= below(as.stride) << i
-		if i != next && of != border {
-			v.begin(in+i, as.span)
-		}
-		for k := range as.stride - 1 {
-			if of>>k&1 != 0 {
-				v.buf = append(v.buf, clear[i+k])
-			}
-		}
-		if next = i + as.stride; of&border != 0 {
-			v.border()
-			next = -1
-		}
-	}
 }
 
 // sextetsSlow is what sextets does.

@@ -25,16 +25,21 @@ func softly(b []byte) bool {
 // a border. Parts that have no escapes stay out: the text itself has been searched for
 // them.
 func (s *search) unescape(text unescaper, start, end int, lined bool, v *view) {
-	b := text.b
-	class, plain, easy := &s.set.classes[runClass], &s.set.plain[0], &s.set.easy
-	if text.quoted {
-		plain = &s.set.plain[1]
-	}
+	v.text = text
 	s.text, s.writer = text, write(v, end-start, s.set.shortest)
-	u, p := &s.text, &s.writer
-	i := start
-	if folds && !v.marked {
-		i, end = s.fold(start, end, lined)
+	if folds {
+		start, end = s.fold(start, end, lined)
+	}
+	s.tokens(start, end, lined)
+	s.writer.done()
+}
+
+// tokens is unescape, token by token.
+func (s *search) tokens(i, end int, lined bool) {
+	u, p, b := &s.text, &s.writer, s.text.b
+	class, plain, easy := &s.set.classes[runClass], &s.set.plain[0], &s.set.easy
+	if u.quoted {
+		plain = &s.set.plain[1]
 	}
 	from := i // what stands as it is, from there to i, has not been copied
 	for i < end {
@@ -77,7 +82,7 @@ func (s *search) unescape(text unescaper, start, end int, lined bool, v *view) {
 		p.escaped = p.escaped || ch == '\\' && b[i+1] == '\\'
 		switch {
 		case c <= 0xff && easy[c]:
-			p.one(byte(c), i, uint8(next-i), form)
+			p.one(byte(c), i)
 			if next < end && b[next] == ch {
 				next = p.units(b[:end], next, form, plain)
 			}
@@ -86,14 +91,13 @@ func (s *search) unescape(text unescaper, start, end int, lined bool, v *view) {
 		case c <= 0xff || !s.set.wide:
 			p.end()
 		default:
-			p.wide(c, i, uint8(next-i), form)
+			p.wide(c, i)
 		}
 		i, from = next, next
 	}
 	if end > from {
 		p.copy(b, from, end)
 	}
-	p.done()
 }
 
 // joints are what wide characters and line breaks leave between the bytes of a form.

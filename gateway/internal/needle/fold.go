@@ -92,7 +92,7 @@ func (f *folder) next(i, end int) int {
 	}
 	size := min(end-i, 64)
 	if others, quiet := f.decide(i, size); quiet {
-		f.p.quiet(f.raw, others&below(size), size)
+		f.p.quiet(i, f.raw, others&below(size), size)
 		return i + size
 	}
 	return i + f.finish(i)
@@ -164,6 +164,6 @@ func (f *folder) finish(at int) int {
 	k.zero |= k.values[valueZero] & mask
 	k.borders = (k.borders | k.values[valueBorder]) & mask
 	joints := k.lf | k.cr | k.zero
-	f.p.block(&f.b, k, mask&^(k.gone|joints|k.borders), (tokens|joints|k.backs&mask)&^k.borders)
+	f.p.block(at, &f.b, k, mask&^(k.gone|joints|k.borders), (tokens|joints|k.backs&mask)&^k.borders)
 	return k.end
 }

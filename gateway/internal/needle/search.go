@@ -60,9 +60,7 @@ type search struct {
 	hits   []Hit
 	found  []Hit // scratch
 	level  int
-	marks  bool // the views have the way back; without, a hit only says that they must
-	again  bool // that there was one
-	work   int  // bytes decoded
+	work   int // bytes decoded
 	views  [maxOver][5]view
 	text   unescaper // where a layer of escapes is taken off, with the two that follow
 	writer writer
@@ -89,15 +87,11 @@ func (c *content) decoded(b []byte, from int, mode Mode, hits []Hit) (_ []Hit, w
 	lo := max(0, from-c.reach-margin)
 	s := searches.Get().(*search)
 	s.set, s.mode, s.hits, s.level, s.work = c, mode, hits, 0, 0
-	s.marks, s.again = false, false
 	s.from = lo
 	if lo > 0 {
 		s.from += margin / 2
 	}
-	if s.scan(nil, b, lo); s.again { // few texts have a hit: the way back is made for those alone
-		s.marks, s.level = true, 0
-		s.scan(nil, b, lo)
-	}
+	s.scan(nil, b, lo)
 	hits, work = s.hits, s.work
 	s.set, s.hits = nil, nil
 	s.wipe()
@@ -125,14 +119,14 @@ func (s *search) scan(v *view, b []byte, lo int) {
 	}
 	views := &s.views[level]
 	for k := range views {
-		views[k].reset(v, k, s.set.border, s.marks)
+		views[k].reset(v, k, s.set.border)
 	}
 	s.decode(v, b, lo, views)
 	s.level = level + 1
 	for k := range views {
-		if len(views[k].buf) > 0 && (s.marks || !s.again) {
+		if len(views[k].buf) > 0 {
 			s.work += len(views[k].buf)
-			s.look(&views[k], k)
+			s.look(&views[k])
 			s.scan(&views[k], views[k].buf, 0)
 		}
 	}
@@ -177,21 +171,19 @@ func (s *search) decode(v *view, b []byte, lo int, views *[5]view) {
 }
 
 // look searches a view.
-func (s *search) look(v *view, kind int) {
+func (s *search) look(v *view) {
+	coded := v.kind == base64View || v.kind == hexView
 	for _, e := range s.set.engines {
 		s.found = e.find(v.buf, 0, s.found[:0])
-		if !s.marks {
-			s.again = s.again || len(s.found) > 0
-			continue
-		}
 		for _, h := range s.found {
-			if h.Form == Raw && (kind == base64View || kind == hexView) {
+			if h.Form == Raw && coded {
 				continue // its base64 and hex are spellings that the parent was searched for, to the letter
 			}
-			if kind != base64View && kind != hexView && v.verbatim(h.Start, h.End) {
-				continue // the parent was searched for it
+			start, end, over := v.source(h.Start, h.End)
+			if !coded && end-start == h.End-h.Start {
+				continue // it is there as it is, and the parent was searched for it
 			}
-			start, end, over := v.origin(h.Start, h.End)
+			start, end, over = v.parent.origin(start, end, over)
 			if start < s.from || end <= start || end-start > s.set.reach {
 				continue
 			}

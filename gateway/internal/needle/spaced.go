@@ -50,11 +50,7 @@ func (s *search) unspace(b []byte, lo, hi int, lined bool, v *view) {
 		if k.lf, k.cr = k.lf&mask, k.cr&mask; lined {
 			k.borders, k.lf = k.borders|k.lf, 0
 		}
-		if p.v.marked {
-			p.blockMarked(at, &s.b, &k, keep&mask, others&mask)
-		} else {
-			p.block(&s.b, &k, keep&mask, others&mask)
-		}
+		p.block(at, &s.b, &k, keep&mask, others&mask)
 		before = gaps << (64 - k.end)
 		at += k.end
 	}

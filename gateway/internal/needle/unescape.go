@@ -138,12 +138,12 @@ func (u *unescaper) backslash(i int) (rune, int) {
 	for j < len(u.b) && u.b[j] == '\\' {
 		j++
 	}
+	u.cut = j == len(u.b) && !u.whole // where it ends is not known yet
 	switch {
-	case j == len(u.b): // where it ends is not known yet
-		u.cut = !u.whole
 	case j-i > maxToken/2+1:
 		u.kind = JSON
 		return 0, j - maxToken/2 // which is nothing
+	case j == len(u.b):
 	case u.b[j] == 'u':
 		if v := u.hex(j+1, 4); v >= 0 {
 			u.kind = JSON

@@ -11,10 +11,8 @@ type writer struct {
 	v        *view
 	buf      []byte // the view's, until the writer is done
 	shortest int
-	first    int // of the part, in buf, and how many marks are before it
-	marks    int
+	first    int  // of the part, in buf
 	escaped  bool // the part is not as it stands in the parent
-	over     Form // what was taken out before the next byte
 	last     rune // the line's end that was
 }
 
@@ -34,8 +32,7 @@ func (p *writer) done() {
 }
 
 func (p *writer) begin() {
-	p.first, p.marks = len(p.buf), len(p.v.marks)
-	p.escaped, p.over, p.last = false, 0, 0
+	p.first, p.escaped, p.last = len(p.buf), false, 0
 }
 
 // end ends the part. One that is as in the parent, or too short, is dropped.
@@ -45,10 +42,9 @@ func (p *writer) end() {
 	switch {
 	case len(p.buf) == p.first && !p.escaped:
 	case p.escaped && len(p.buf)-p.first >= p.shortest:
-		p.mark(0, 0, 0)
 		p.buf = append(p.buf, v.end)
 	default:
-		p.buf, v.marks = p.buf[:p.first], v.marks[:p.marks]
+		p.buf = p.buf[:p.first]
 	}
 	p.begin()
 }
@@ -57,18 +53,33 @@ func (p *writer) end() {
 // of the view.
 func (p *writer) drops(n int) { p.v.used = max(p.v.used, min(n+slack, cap(p.buf))) }
 
-// mark says where the bytes that follow come from.
-func (p *writer) mark(in int, span uint8, form Form) {
-	if p.v.marked {
-		p.v.mark(len(p.buf), in, span, form)
+// stands says that the n bytes that follow stand in the parent at in.
+func (p *writer) stands(in, n int) {
+	places := p.v.places
+	if k := len(places) - 1; k >= 0 {
+		last := &places[k]
+		if at := in - int(last.in); uint(at) < 64 && at+n <= 64 && int(last.out)+bits.OnesCount64(last.keep) == len(p.buf) {
+			last.keep |= below(n) << at
+			return
+		}
 	}
+	keep := all
+	if n < 64 {
+		keep = below(n)
+	}
+	p.keeps(in, keep)
+}
+
+// keeps says that of 64 bytes in the parent, from in on, those that follow are kept.
+func (p *writer) keeps(in int, keep uint64) {
+	p.v.places = append(p.v.places, place{int32(len(p.buf)), int32(in), keep})
 }
 
 // copy takes over b[from:to], which stands there in the parent.
 func (p *writer) copy(b []byte, from, to int) {
-	p.mark(from, 1, p.over)
-	p.over, p.last = 0, 0
+	p.last = 0
 	n, size := len(p.buf), to-from
+	p.stands(from, size)
 	if size <= stride && from+stride <= len(b) && n+stride <= cap(p.buf) {
 		room := p.buf[n : n+stride]
 		binary.LittleEndian.PutUint64(room, binary.LittleEndian.Uint64(b[from:]))
@@ -85,18 +96,18 @@ const stride = 16
 // slack is how much may be written behind what a view has.
 const slack = 72
 
-// one adds a byte that is written in the parent's span bytes from in on.
-func (p *writer) one(c byte, in int, span uint8, form Form) {
-	p.escaped, p.over, p.last = true, 0, 0
-	p.mark(in, span, form)
+// one adds a byte that is a token in the parent, at in.
+func (p *writer) one(c byte, in int) {
+	p.escaped, p.last = true, 0
+	p.stands(in, 1)
 	p.buf = append(p.buf, c)
 }
 
 // wide adds a character above them, which is as many bytes as UTF-8 has for it.
-func (p *writer) wide(c rune, in int, span uint8, form Form) {
+func (p *writer) wide(c rune, in int) {
 	var text [utf8.UTFMax]byte
-	for _, ch := range text[:utf8.EncodeRune(text[:], c)] {
-		p.one(ch, in, span, form)
+	for i, ch := range text[:utf8.EncodeRune(text[:], c)] {
+		p.one(ch, in+i)
 	}
 }
 
@@ -106,9 +117,8 @@ func (p *writer) join(c rune) {
 	p.escaped = true
 	switch {
 	case c == 0:
-		p.over = UTF16
 	case p.last == 0 || p.last == '\r' && c == '\n':
-		p.last, p.over = c, Lines
+		p.last = c
 	default:
 		p.end()
 		p.last = c
@@ -117,10 +127,11 @@ func (p *writer) join(c rune) {
 
 // quiet takes over n bytes of which none is a part of an escape or a joint. Behind the
 // first border are parts that stand as they are in the parent: the last of them may go on.
-func (p *writer) quiet(b *[64]byte, borders uint64, n int) {
+func (p *writer) quiet(at int, b *[64]byte, borders uint64, n int) {
 	size := len(p.buf)
 	p.last = 0
 	*(*[64]byte)(p.buf[size : size+64]) = *b
+	p.keeps(at, all)
 	if borders == 0 {
 		p.buf = p.buf[:size+n]
 		return
@@ -133,13 +144,15 @@ func (p *writer) quiet(b *[64]byte, borders uint64, n int) {
 		p.drops(size)
 		size = p.first
 	}
-	p.first, p.escaped = size, false
-	p.buf = p.buf[:size+copy(p.buf[size:size+64], b[last:n])]
+	p.buf = p.buf[:size]
+	p.begin()
+	p.keeps(at+last, all)
+	p.buf = append(p.buf, b[last:n]...)
 }
 
 // block takes over those of 64 bytes that are to be kept, and ends parts at borders
 // and blank lines. escaped are the bytes that make a part not what it was.
-func (p *writer) block(b *[64]byte, k *block, keep, escaped uint64) {
+func (p *writer) block(at int, b *[64]byte, k *block, keep, escaped uint64) {
 	if lines := k.lf | k.cr; lines != 0 || p.last != 0 {
 		p.blank(b, k, keep)
 	}
@@ -166,6 +179,8 @@ func (p *writer) block(b *[64]byte, k *block, keep, escaped uint64) {
 		p.escaped, before, done = false, 0, done|part|bit
 	}
 	p.escaped = p.escaped || escaped&^done != 0
+	p.buf = p.buf[:n]
+	p.keeps(at, keep)
 	if pack(out, b, keep); k.borders != 0 {
 		p.first = n + bits.OnesCount64(keep&done)
 	}
@@ -212,22 +227,4 @@ func (p *writer) blank(b *[64]byte, k *block, keep uint64) {
 			p.last = rune(b[at])
 		}
 	}
-}
-
-// blockMarked does what block does, byte by byte, with the way back.
-func (p *writer) blockMarked(at int, b *[64]byte, k *block, keep, escaped uint64) {
-	p.blank(b, k, keep)
-	last := p.last
-	for all := keep | escaped | k.borders; all != 0; all &= all - 1 {
-		i := bits.TrailingZeros64(all)
-		p.escaped = p.escaped || escaped>>i&1 != 0
-		if k.borders>>i&1 != 0 {
-			p.end()
-		}
-		if keep>>i&1 != 0 {
-			p.mark(at+i, 1, SpacedHex)
-			p.buf = append(p.buf, b[i])
-		}
-	}
-	p.last = last
 }
