@@ -36,18 +36,44 @@ func inOrder(places []place) []place {
 // stands says where byte i, or the first of what it was decoded from, stands in the
 // parent: at which of the bytes from in on.
 func (v *view) stands(i int) (in, at int) {
-	n, found := slices.BinarySearchFunc(v.places, int32(i), func(p place, i int32) int { return int(p.out - i) })
-	if !found {
-		n--
-	}
-	p := v.places[n]
+	p := &v.places[v.placeOf(i)]
 	if at = i - int(p.out); p.keep != all {
-		for range at {
-			p.keep &= p.keep - 1
-		}
-		at = bits.TrailingZeros64(p.keep)
+		at = bitOf(p.keep, at)
 	}
 	return int(p.in), at
+}
+
+// placeOf is the index of the place that byte i is of. Hits come in order, nearly always:
+// it is not far from the one before.
+func (v *view) placeOf(i int) int {
+	n := v.last
+	if int(v.places[n].out) > i {
+		n = 0
+	}
+	for step := 0; n+1 < len(v.places) && int(v.places[n+1].out) <= i; n++ {
+		if step++; step > 8 {
+			more, found := slices.BinarySearchFunc(v.places[n+1:], int32(i), func(p place, i int32) int { return int(p.out - i) })
+			if n += more; found {
+				n++
+			}
+			break
+		}
+	}
+	v.last = n
+	return n
+}
+
+// bitOf is the place of bit n of those that are set.
+func bitOf(set uint64, n int) (at int) {
+	for width := 32; width >= 4; width /= 2 {
+		if lower := bits.OnesCount64(set & below(width)); n >= lower {
+			n, set, at = n-lower, set>>width, at+width
+		}
+	}
+	for range n {
+		set &= set - 1
+	}
+	return at + bits.TrailingZeros64(set)
 }
 
 // origin is where b[start:end] of the view stands in the text itself, and the outermost of
@@ -138,6 +164,10 @@ func (u *unescaper) front(i int) int {
 func (u unescaper) over(from, to int) Form {
 	var joint Form
 	for i := from; i < to; {
+		if joint == 0 && !special[u.b[i]] {
+			i++
+			continue
+		}
 		u.kind = 0
 		c, next := u.token(i)
 		switch {

@@ -14,6 +14,7 @@ type view struct {
 	buf     []byte
 	places  []place // where buf stands in the parent
 	ordered bool    // they are in order
+	last    int     // of them that was asked for
 }
 
 func (v *view) reset(parent *view, kind int, end byte) {
