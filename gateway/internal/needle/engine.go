@@ -1,7 +1,6 @@
 package needle
 
 import (
-	"bytes"
 	"encoding/binary"
 	"math/bits"
 	"math/rand/v2"
@@ -9,11 +8,11 @@ import (
 )
 
 // engine finds many spellings in one pass that looks at few places. Every
-// spelling is at least shortest bytes long, so of its first shortest bytes a
-// gram of up to eight begins at every place that is a multiple of stride from
-// anywhere. Each such gram is in a filter that fits the cache; only where the
-// text has one of them are spellings looked up, by a hash of their first bytes,
-// which takes the same few steps whatever the number of spellings.
+// spelling is at least shortest bytes long, and has a core of so many, or fewer: in
+// that a gram of up to eight begins at every place that is a multiple of stride
+// from anywhere. Each such gram is in a filter that fits the cache; only where the
+// text has one of them are spellings looked up, by a hash of what their cores begin
+// with, which takes the same few steps whatever the number of spellings.
 //
 // A text that holds seven right bytes of a secret is searched no slower than one
 // that holds none: the filter answers to whole grams, through a hash that is
@@ -27,22 +26,24 @@ type engine struct {
 	gram       uint64 // mask of the bytes of a word that make a gram
 	width      int    // bytes of a gram
 	stride     int
-	prefix     int // bytes of a spelling that it is looked up by, at most 16
+	prefix     int // bytes of a core that it is looked up by, at most 16
 	first      uint64
 	second     uint64 // masks of the prefix's two words
 	longest    int
 	shift      uint8 // 64 - log2(len(filter))
 	filter     []uint64
 	few        *few   // of the same grams, where they are few
-	firstKey   uint64 // of a second filter: of the grams that spellings begin with,
+	firstKey   uint64 // of a second filter: of the grams that cores begin with,
 	firstShift uint8
 	firsts     []uint64
+	exactKey   uint64 // and of a third: of the same, to the letter,
+	exacts     []uint64
 	slotShift  uint8
 	slots      []slot
-	list       []spelling // in order of the slots' chains: those of one prefix together, longest first
+	list       []spelling // in order of the slots' chains: those that are alike at the core together, longest first
 }
 
-// slot points at the spellings of one prefix: list[at : at+n].
+// slot points at the spellings whose cores begin alike: list[at : at+n].
 type slot struct {
 	tag uint32
 	at  uint32
@@ -84,21 +85,29 @@ func newEngine(list []spelling) *engine {
 	for _, sp := range list {
 		shortest, longest = min(shortest, len(sp.text)), max(longest, len(sp.text))
 	}
-	e := &engine{key: rand.Uint64() | 1, firstKey: rand.Uint64() | 1, longest: longest, prefix: min(shortest, 16)}
+	e := &engine{key: rand.Uint64() | 1, firstKey: rand.Uint64() | 1, exactKey: rand.Uint64() | 1, longest: longest, prefix: min(shortest, 16)}
 	e.width = min(max(shortest/2, 4), 8)
 	e.gram = wordMask(e.width)
 	e.stride = min(shortest-e.width+1, maxStride)
 	e.first, e.second = wordMask(min(e.prefix, 8)), wordMask(max(e.prefix-8, 0))
 
+	list = slices.Clone(list)
+	e.core(list)
 	e.filter, e.shift = newFilter(len(list) * e.stride)
 	e.firsts, e.firstShift = newFilter(len(list))
+	e.exacts = make([]uint64, len(e.firsts))
 	for _, sp := range list {
 		for at := range e.stride {
-			h := e.hash(wordAt(sp.text, at))
+			h := e.hash(wordAt(sp.text, sp.core+at))
 			e.filter[h>>e.shift] |= filterBits(h)
 		}
-		h := ((wordAt(sp.text, 0) | fold) & e.gram) * e.firstKey
+		any := (wordAt(sp.text, sp.core) | fold) & e.gram
+		h := any * e.firstKey
 		e.firsts[h>>e.firstShift] |= filterBits(h)
+		if h = any * e.exactKey; !sp.form.folds() {
+			h = (wordAt(sp.text, sp.core) & e.gram) * e.exactKey
+		}
+		e.exacts[h>>e.firstShift] |= filterBits(h)
 	}
 	e.few = newFew(list, e)
 	e.lookup(list)
@@ -131,7 +140,7 @@ func (e *engine) lookup(list []spelling) {
 	}
 	all := make([]keyed, len(list))
 	for i, sp := range list {
-		all[i] = keyed{e.prefixHash(wordAt(sp.text, 0), wordAt(sp.text, 8)), sp}
+		all[i] = keyed{e.prefixHash(wordAt(sp.text, sp.core), wordAt(sp.text, sp.core+8)), sp}
 	}
 	slices.SortStableFunc(all, func(a, b keyed) int {
 		switch {
@@ -178,110 +187,4 @@ func wordAt(b []byte, at int) uint64 {
 		copy(w[:], b[at:])
 	}
 	return binary.LittleEndian.Uint64(w[:])
-}
-
-// find appends the occurrences that end after from.
-func (e *engine) find(b []byte, from int, hits []Hit) []Hit {
-	p := max(0, from-e.longest+1)
-	tried := p // starts before it have been tried
-	// A spelling that begins at q has a gram at the first place looked at from q
-	// on, since its first stride grams are all in the filter.
-	for last := len(b) - 8; ; p += e.stride {
-		if p = e.probe(b, p, last); p > last {
-			break
-		}
-		hits = e.try(b, max(tried, p-e.stride+1), p, from, hits)
-		tried = p + 1
-	}
-	for ; p+e.width <= len(b); p += e.stride {
-		if e.holds(wordAt(b, p)) {
-			hits = e.try(b, max(tried, p-e.stride+1), p, from, hits)
-			tried = p + 1
-		}
-	}
-	return hits
-}
-
-// hash is that of the gram that a word begins with.
-func (e *engine) hash(word uint64) uint64 { return ((word | fold) & e.gram) * e.key }
-
-// holds says whether a word begins with a gram that may be in the filter.
-func (e *engine) holds(word uint64) bool {
-	h := e.hash(word)
-	bit := filterBits(h)
-	return e.filter[h>>(e.shift&63)]&bit == bit
-}
-
-// beginsOne says whether a word begins with a gram that a spelling may begin with. Its
-// hash is another: a text that repeats a gram that the first filter holds by chance is
-// no slower for it.
-func (e *engine) beginsOne(word uint64) bool {
-	h := ((word | fold) & e.gram) * e.firstKey
-	bit := filterBits(h)
-	return e.firsts[h>>(e.firstShift&63)]&bit == bit
-}
-
-// probeSlow is what probe does, one gram after the other.
-func (e *engine) probeSlow(b []byte, p, last int) int {
-	for ; p <= last; p += e.stride {
-		if e.holds(binary.LittleEndian.Uint64(b[p:])) {
-			break
-		}
-	}
-	return p
-}
-
-// try looks for spellings that begin in b[start:last+1].
-func (e *engine) try(b []byte, start, last, from int, hits []Hit) []Hit {
-	mask := uint64(len(e.slots) - 1)
-	for last = min(last, len(b)-e.prefix); start <= last; start++ {
-		word := wordAt(b, start)
-		if !e.beginsOne(word) {
-			continue
-		}
-		h := e.prefixHash(word, wordAt(b, start+8))
-		at := h >> (e.slotShift & 63) & mask
-		for sl := &e.slots[at]; sl.n != 0; sl = &e.slots[at] {
-			if sl.tag == uint32(h) && (sl.n > 1 || e.list[sl.at].mayBe(b, start)) {
-				hits = compare(e.list[sl.at:sl.at+sl.n], b, start, from, hits)
-			}
-			at = (at + 1) & mask
-		}
-	}
-	return hits
-}
-
-// compare tries the spellings of one prefix, the longest first. What a longer
-// one covers is not reported again.
-func compare(list []spelling, b []byte, start, from int, hits []Hit) []Hit {
-	for i := range list {
-		sp := &list[i]
-		stop := start + len(sp.text)
-		if stop <= from {
-			break
-		}
-		if sp.mayBe(b, start) && sp.matches(b[start:stop]) {
-			return append(hits, Hit{Start: start, End: stop, Form: sp.form, Needle: int(sp.needle)})
-		}
-	}
-	return hits
-}
-
-// mayBe says whether b[start:] may begin with it, by its last byte.
-func (sp *spelling) mayBe(b []byte, start int) bool {
-	last := len(sp.text) - 1
-	return start+last < len(b) && sp.text[last]|0x20 == b[start+last]|0x20
-}
-
-// matches compares with a text of the same length.
-func (sp *spelling) matches(b []byte) bool {
-	if !sp.form.folds() {
-		return bytes.Equal(sp.text, b)
-	}
-	for i, c := range sp.text { // a folding spelling is written in lower case
-		if d := b[i]; d != c && (c < 'a' || c > 'z' || d != c-('a'-'A')) {
-			return false
-		}
-	}
-	return true
 }

@@ -14,7 +14,7 @@ import (
 // agree about.
 var tokenPieces = append([]string{"=\n", "=\r\n", "\n", "\r\n", "\r", "\n\x00", "\x00", " ", "\xc3\xa4", "\xc2", "\xc3", "\xa4", "\xe2\x82\xac", "\\u0141", "&#321;", "%0a", "\\n", "\\r", "&#10;", "&NewLine;",
 	"\x00\x00", "\x00\x00\x00", "\xe4", "\xc2\xa4", "\xc3\xbf", "\"", "%00", "%7f", "\\x41", "\\u000d", "&#x41", "&#65", "\\\\", strings.Repeat("\\", 40), strings.Repeat("\\", 15), strings.Repeat("\n", 3), strings.Repeat("0", 30), "&amp;amp;#37;2541", "z", "~", "abcdefghijklmnopqrst",
-	"&gt;", "&quot;", "&lbrack;", "&VerticalLine;", "&#199;", "&#200;", "&#038;#65;", "&#x4F;", "&#X26;amp;", "&#9;", "&#7", "&#12345678", "&#00000065;", "%252541", "%252525", "%25%2541", "<", ">"}, introducers...)
+	"&gt;", "&gt1", "&quot;", "&lbrack;", "&VerticalLine;", "&#199;", "&#200;", "&#038;#65;", "&#x4F;", "&#X26;amp;", "&#9;", "&#7", "&#12345678", "&#00000065;", "%252541", "%252525", "%25%2541", "<", ">"}, introducers...)
 
 // Both ways to take a layer of escapes off a text give the same, whatever the text,
 // its end, and where it begins.

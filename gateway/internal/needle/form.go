@@ -80,6 +80,8 @@ type spelling struct {
 	text   []byte
 	form   Form
 	needle int32 // index in the set
+	core   int   // where in text is what it is looked up by
+	repeat repeat
 }
 
 // speller gathers spellings without repeats.
@@ -97,7 +99,7 @@ func (s *speller) add(form Form, text []byte, needle int32) {
 		return
 	}
 	s.seen[key] = true
-	s.list = append(s.list, spelling{text, form, needle})
+	s.list = append(s.list, spelling{text: text, form: form, needle: needle})
 }
 
 // spell adds every spelling of value.

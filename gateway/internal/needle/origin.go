@@ -3,7 +3,6 @@ package needle
 import (
 	"bytes"
 	"math/bits"
-	"slices"
 	"unicode/utf8"
 )
 
@@ -46,21 +45,23 @@ func (v *view) stands(i int) (in, at int) {
 // placeOf is the index of the place that byte i is of. Hits come in order, nearly always:
 // it is not far from the one before.
 func (v *view) placeOf(i int) int {
-	n := v.last
-	if int(v.places[n].out) > i {
-		n = 0
+	const near = 8
+	low, high := max(0, v.last-near), min(v.last+near, len(v.places))
+	if int(v.places[low].out) > i {
+		low = 0
 	}
-	for step := 0; n+1 < len(v.places) && int(v.places[n+1].out) <= i; n++ {
-		if step++; step > 8 {
-			more, found := slices.BinarySearchFunc(v.places[n+1:], int32(i), func(p place, i int32) int { return int(p.out - i) })
-			if n += more; found {
-				n++
-			}
-			break
+	if high < len(v.places) && int(v.places[high].out) <= i {
+		high = len(v.places)
+	}
+	for high-low > 1 {
+		if mid := (low + high) / 2; int(v.places[mid].out) <= i {
+			low = mid
+		} else {
+			high = mid
 		}
 	}
-	v.last = n
-	return n
+	v.last = low
+	return low
 }
 
 // bitOf is the place of bit n of those that are set.

@@ -7,12 +7,14 @@ import (
 	"testing"
 )
 
+const anyNeedle = -1
+
 // uncovered is how many bytes of text[start:end] no hit of that needle covers.
 func uncovered(hits []Hit, needle, start, end int) int {
 	hits = sorted(hits)
 	at, left := start, 0
 	for _, h := range hits {
-		if h.Needle != needle {
+		if needle != anyNeedle && h.Needle != needle {
 			continue
 		}
 		if h.Start > at {

@@ -64,7 +64,7 @@ func newFew(list []spelling, e *engine) *few {
 	}
 	for n, sp := range list {
 		for at := range e.stride {
-			h := e.hash(wordAt(sp.text, at))
+			h := e.hash(wordAt(sp.text, sp.core+at))
 			for k := range f.buckets {
 				value := byte(h >> (56 - 8*k))
 				if !f.all {

@@ -52,7 +52,7 @@ func (u *unescaper) referenceBody(j, limit int) (v rune, next int) {
 		if c == '#' && end == j {
 			return u.number(end+1, limit)
 		}
-		if unhex[c] > 9 && (c|0x20 < 'a' || c|0x20 > 'z') || end-j == maxName {
+		if c|0x20 < 'a' || c|0x20 > 'z' || end-j == maxName {
 			break
 		}
 	}

@@ -59,6 +59,7 @@ type search struct {
 	from   int // hits that begin before are not sure
 	hits   []Hit
 	found  []Hit // scratch
+	other  []Hit
 	level  int
 	work   int // bytes decoded
 	views  [maxOver][5]view
@@ -109,6 +110,7 @@ func (s *search) wipe() {
 	s.text, s.writer, s.folder = unescaper{}, writer{}, folder{}
 	s.b, s.end = [64]byte{}, [64]byte{}
 	clear(s.found[:cap(s.found)])
+	clear(s.other[:cap(s.other)])
 }
 
 // scan looks for runs in b from lo on, decodes them, and searches what came out.
@@ -172,22 +174,38 @@ func (s *search) decode(v *view, b []byte, lo int, views *[5]view) {
 
 // look searches a view.
 func (s *search) look(v *view) {
-	coded := v.kind == base64View || v.kind == hexView
 	for _, e := range s.set.engines {
-		s.found = e.find(v.buf, 0, s.found[:0])
+		s.found = e.find(v.buf, 0, false, s.found[:0])
 		for _, h := range s.found {
-			if h.Form == Raw && coded {
-				continue // its base64 and hex are spellings that the parent was searched for, to the letter
+			if !s.tell(v, h) { // what it covers may still be one
+				low, high := max(0, h.Start-e.longest), min(len(v.buf), h.End+e.longest)
+				s.other = e.find(v.buf[low:high], 0, true, s.other[:0])
+				for _, h := range s.other {
+					h.Start, h.End = low+h.Start, low+h.End
+					s.tell(v, h)
+				}
 			}
-			start, end, over := v.source(h.Start, h.End)
-			if !coded && end-start == h.End-h.Start {
-				continue // it is there as it is, and the parent was searched for it
-			}
-			start, end, over = v.parent.origin(start, end, over)
-			if start < s.from || end <= start || end-start > s.set.reach {
-				continue
-			}
-			s.hits = append(s.hits, Hit{Start: start, End: end, Form: h.Form | over, Needle: h.Needle})
 		}
 	}
+}
+
+// tell adds a hit in a view. It says whether that is one part of the text, and not longer
+// than what a stream holds back, as a form is.
+func (s *search) tell(v *view, h Hit) bool {
+	coded := v.kind == base64View || v.kind == hexView
+	if h.Form == Raw && coded {
+		return true // its base64 and hex are spellings that the parent was searched for, to the letter
+	}
+	start, end, over := v.source(h.Start, h.End)
+	if !coded && end-start == h.End-h.Start {
+		return true // it is there as it is, and the parent was searched for it
+	}
+	start, end, over = v.parent.origin(start, end, over)
+	if end <= start || end-start > s.set.reach {
+		return false
+	}
+	if start >= s.from {
+		s.hits = append(s.hits, Hit{Start: start, End: end, Form: h.Form | over, Needle: h.Needle})
+	}
+	return true
 }

@@ -263,7 +263,7 @@ func (c *content) shape() {
 func (s *Set) Find(b []byte, from int, mode Mode, hits []Hit) []Hit {
 	c := s.content()
 	for _, e := range c.engines {
-		hits = e.find(b, from, hits)
+		hits = e.find(b, from, false, hits)
 	}
 	if c.shortest > 0 {
 		hits, _ = c.decoded(b, from, mode, hits)

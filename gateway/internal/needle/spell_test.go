@@ -81,13 +81,14 @@ func byHand(text string, from int, values ...string) []Hit {
 }
 
 // judge says what is wrong with hits: each place found by hand must lie in one of
-// them (of a long secret, in those of its parts), and none may be a spelling that
+// them (of a long secret, in those of its parts, and of one that repeats itself, in some
+// together), and none may be a spelling that
 // is not there.
 func judge(text string, from int, hits []Hit, values ...string) string {
 	want := byHand(text, from, values...)
 	for _, w := range want {
 		if !slices.ContainsFunc(hits, func(h Hit) bool { return h.Start <= w.Start && h.End >= w.End }) &&
-			(len(values[w.Needle]) <= maxPiece || uncovered(hits, w.Needle, max(w.Start, from), w.End) > 0) {
+			(len(values[w.Needle]) <= maxPiece && !repeats(text[w.Start:w.End]) || uncovered(hits, anyNeedle, max(w.Start, from), w.End) > 0) {
 			return fmt.Sprintf("%v was not found in %v", w, hits)
 		}
 	}
@@ -105,6 +106,16 @@ func judge(text string, from int, hits []Hit, values ...string) string {
 		}
 	}
 	return ""
+}
+
+// repeats says whether a text is a few bytes again and again.
+func repeats(text string) bool {
+	for p := 1; p <= min(maxPeriod, len(text)/2); p++ {
+		if lowerASCII(text[p:]) == lowerASCII(text[:len(text)-p]) {
+			return true
+		}
+	}
+	return false
 }
 
 func lowerASCII(s string) string {
