@@ -24,8 +24,10 @@ func (e *engine) find(b []byte, from int, all bool, hits []Hit) []Hit {
 	// A spelling that has its core at q has a gram at the first place looked at from q
 	// on, since the first stride grams of the core are all in the filter.
 	for last := len(b) - 8; ; p = t.next + e.stride - 1 {
-		if p = e.probe(b, p, last); p > last {
-			break
+		if p > last || !e.holds(binary.LittleEndian.Uint64(b[p:])) {
+			if p = e.probe(b, p, last); p > last {
+				break
+			}
 		}
 		e.try(&t, p)
 	}

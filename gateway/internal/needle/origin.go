@@ -3,6 +3,7 @@ package needle
 import (
 	"bytes"
 	"math/bits"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -45,37 +46,48 @@ func (v *view) stands(i int) (in, at int) {
 // placeOf is the index of the place that byte i is of. Hits come in order, nearly always:
 // it is not far from the one before.
 func (v *view) placeOf(i int) int {
-	const near = 8
-	low, high := max(0, v.last-near), min(v.last+near, len(v.places))
-	if int(v.places[low].out) > i {
-		low = 0
+	n, far := v.last, 16
+	for ; int(v.places[n].out) > i && far > 0; far-- {
+		n--
 	}
-	if high < len(v.places) && int(v.places[high].out) <= i {
-		high = len(v.places)
+	for ; n+1 < len(v.places) && int(v.places[n+1].out) <= i && far > 0; far-- {
+		n++
 	}
-	for high-low > 1 {
-		if mid := (low + high) / 2; int(v.places[mid].out) <= i {
-			low = mid
-		} else {
-			high = mid
+	if far == 0 {
+		next, found := slices.BinarySearchFunc(v.places, int32(i), func(p place, i int32) int { return int(p.out - i) })
+		if n = next; !found {
+			n--
 		}
 	}
-	v.last = low
-	return low
+	v.last = n
+	return n
 }
 
-// bitOf is the place of bit n of those that are set.
-func bitOf(set uint64, n int) (at int) {
-	for width := 32; width >= 4; width /= 2 {
-		if lower := bits.OnesCount64(set & below(width)); n >= lower {
-			n, set, at = n-lower, set>>width, at+width
+// bitOf is the place of bit n of those that are set, of which there are more. (Vigna,
+// "Broadword implementation of rank/select queries", 2008.)
+func bitOf(set uint64, n int) int {
+	const each, high = 0x0101010101010101, 0x8080808080808080
+	sums := set - set>>1&0x5555555555555555
+	sums = sums&0x3333333333333333 + sums>>2&0x3333333333333333
+	sums = (sums + sums>>4) & 0x0f0f0f0f0f0f0f0f * each // of each byte and those below
+	below := (uint64(n)*each | high) - sums
+	at := 8 * bits.OnesCount64(below&high) & 63
+	return at + int(bitOfByte[set>>at&0xff][(n-int(sums<<8>>at&0xff))&7])
+}
+
+// bitOfByte is bitOf, for bytes.
+var bitOfByte = func() (t [256][8]uint8) {
+	for set := range t {
+		n := 0
+		for at := range uint8(8) {
+			if set>>at&1 != 0 {
+				t[set][n] = at
+				n++
+			}
 		}
 	}
-	for range n {
-		set &= set - 1
-	}
-	return at + bits.TrailingZeros64(set)
-}
+	return t
+}()
 
 // origin is where b[start:end] of the view stands in the text itself, and the outermost of
 // what lies over it; nowhere, where it is no one part.
@@ -130,6 +142,9 @@ func (v *view) source(start, end int) (from, to int, over Form) {
 func (v *view) token(i int) (from, to int) {
 	in, at := v.stands(i)
 	at += in
+	if c := v.text.b[at]; c == v.buf[i] && !special[c] {
+		return at, at + 1
+	}
 	for range utf8.UTFMax { // the bytes of a character are kept where those of its token stood
 		from = v.text.front(at)
 		c, next := v.text.token(from)
@@ -165,9 +180,11 @@ func (u *unescaper) front(i int) int {
 func (u unescaper) over(from, to int) Form {
 	var joint Form
 	for i := from; i < to; {
-		if joint == 0 && !special[u.b[i]] {
+		for joint == 0 && i < to && !special[u.b[i]] {
 			i++
-			continue
+		}
+		if i == to {
+			break
 		}
 		u.kind = 0
 		c, next := u.token(i)
