@@ -8,6 +8,7 @@ package scrub
 import (
 	"errors"
 	"io"
+	"sync"
 
 	"github.com/seksbot/seks-broker/gateway/internal/needle"
 )
@@ -65,7 +66,6 @@ type Reader struct {
 	err  error // how the body ended, once it did
 
 	mode  needle.Mode
-	found []needle.Hit // scratch
 	masks masks
 	hits  int
 }
@@ -199,16 +199,18 @@ func (r *Reader) room() {
 	r.sent, r.free, r.end = 0, 0, held
 }
 
+// found is room for what a search finds.
+var found = sync.Pool{New: func() any { return new([]needle.Hit) }}
+
 // search finds what ends in buf[old:end]. Nothing that is free can be part of
 // it: the tail is as long as the longest form, and no form crosses a border.
 func (r *Reader) search(old int) {
-	r.found = r.needles.Find(r.buf[r.free:r.end], old-r.free, r.mode, r.found[:0])
-	if len(r.found) > 0 {
-		r.masks.add(r.found, r.base+int64(r.free))
+	hits := found.Get().(*[]needle.Hit)
+	*hits = r.needles.Find(r.buf[r.free:r.end], old-r.free, r.mode, (*hits)[:0])
+	if len(*hits) > 0 {
+		r.masks.add(*hits, r.base+int64(r.free))
 	}
-	if cap(r.found) > 1<<10 { // one dense chunk must not cost memory for good
-		r.found = nil
-	}
+	found.Put(hits)
 }
 
 // mask lays the masks over p, which is a copy of what leaves next.
@@ -222,22 +224,23 @@ func (r *Reader) mask(p []byte) {
 		if m.start >= at+int64(len(p)) {
 			break
 		}
-		r.report(m)
-		m.lay(p, at, r.needles.Name(m.needle))
+		name := r.needles.Name(m.needle)
+		r.report(m, name)
+		m.lay(p, at, name)
 	}
 	r.masks.drop(at + int64(len(p)))
 }
 
 // report counts a place once, when its first byte leaves or is thrown away: by
 // then nothing can still be joined to it in front.
-func (r *Reader) report(m *mask) {
+func (r *Reader) report(m *mask, name string) {
 	if m.reported {
 		return
 	}
 	m.reported = true
 	r.hits++
 	if r.onHit != nil {
-		r.onHit(Hit{Offset: m.start, Form: m.form, Needle: m.needle, Name: r.needles.Name(m.needle)})
+		r.onHit(Hit{Offset: m.start, Form: m.form, Needle: m.needle, Name: name})
 	}
 }
 
@@ -256,7 +259,7 @@ func (r *Reader) Close() error {
 
 func (r *Reader) release() {
 	for i := range r.masks {
-		r.report(&r.masks[i])
+		r.report(&r.masks[i], r.needles.Name(r.masks[i].needle))
 	}
 	r.masks = nil
 	if r.buf != nil {
