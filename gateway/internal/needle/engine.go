@@ -32,8 +32,9 @@ type engine struct {
 	longest    int
 	shift      uint8 // 64 - log2(len(filter))
 	filter     []uint64
-	few        *few   // of the same grams, where they are few
-	firstKey   uint64 // of a second filter: of the grams that cores begin with,
+	places     []uint16 // for each word of it, a bit for each place in a core that has one of its grams
+	few        *few     // of the same grams, where they are few
+	firstKey   uint64   // of a second filter: of the grams that cores begin with,
 	firstShift uint8
 	firsts     []uint64
 	exactKey   uint64 // and of a third: of the same, to the letter,
@@ -94,12 +95,14 @@ func newEngine(list []spelling) *engine {
 	list = slices.Clone(list)
 	e.core(list)
 	e.filter, e.shift = newFilter(len(list) * e.stride)
+	e.places = make([]uint16, len(e.filter))
 	e.firsts, e.firstShift = newFilter(len(list))
 	e.exacts = make([]uint64, len(e.firsts))
 	for _, sp := range list {
 		for at := range e.stride {
 			h := e.hash(wordAt(sp.text, sp.core+at))
 			e.filter[h>>e.shift] |= filterBits(h)
+			e.places[h>>e.shift] |= sp.repeat.places(at, sp.core+at+e.width, e.stride)
 		}
 		any := (wordAt(sp.text, sp.core) | fold) & e.gram
 		h := any * e.firstKey

@@ -3,6 +3,7 @@ package needle
 import (
 	"bytes"
 	"encoding/binary"
+	"math/bits"
 )
 
 // trial is one search with an engine.
@@ -73,12 +74,17 @@ func (e *engine) probeSlow(b []byte, p, last int) int {
 	return p
 }
 
-// try looks for spellings that have their core at one of the places up to last that were
+// try looks for spellings that have their core where the gram at p says, and that were
 // not tried.
-func (e *engine) try(t *trial, last int) {
+func (e *engine) try(t *trial, p int) {
 	mask := uint64(len(e.slots) - 1)
-	at := max(t.next, last-e.stride+1)
-	for end := min(last, len(t.b)-e.prefix); at <= end; at++ {
+	for places := e.places[e.hash(wordAt(t.b, p))>>(e.shift&63)]; places != 0; {
+		front := bits.Len16(places) - 1
+		places &^= 1 << front
+		at := p - front
+		if at < t.next || at > len(t.b)-e.prefix {
+			continue
+		}
 		word := wordAt(t.b, at)
 		if !e.beginsOne(word) {
 			continue
@@ -91,9 +97,9 @@ func (e *engine) try(t *trial, last int) {
 			}
 			i = (i + 1) & mask
 		}
-		at = t.runs[0].beyond(at+1, e.prefix) - 1
+		t.next = t.runs[0].beyond(at+1, e.prefix)
 	}
-	t.next = max(at, last+1)
+	t.next = max(t.next, p+1)
 }
 
 // alike tries the spellings that are alike at the core, the longest first.

@@ -45,6 +45,18 @@ func repeatIn(b []byte, at, n, low, period int, fold bool) repeat {
 	return repeat{period, from, to}
 }
 
+// places has a bit for at, which is of a gram in a core, that ends at end, and where it is
+// of the repeat, for all others of the stride at which the same gram may be.
+func (r repeat) places(at, end, stride int) (places uint16) {
+	if r.period == 0 || end > r.to {
+		return 1 << at
+	}
+	for at %= r.period; at < stride; at += r.period {
+		places |= 1 << at
+	}
+	return places
+}
+
 // run is a repeat in which spellings were looked for.
 type run struct {
 	repeat
@@ -82,6 +94,9 @@ func (t *trial) repeated(sp *spelling, at, core int) {
 	}
 	if r.period != sp.repeat.period || at < r.from || at+core > r.to {
 		*r = run{repeat: repeatIn(t.b, at, core, t.low, sp.repeat.period, fold), first: at}
+		if p := period(t.b[at:at+core], false); fold && p > 0 { // it is one in which case counts, as well
+			t.runs[0] = run{repeat: repeatIn(t.b, at, core, t.low, p, false), first: at}
+		}
 	}
 	switch {
 	case !r.visit(at):
