@@ -35,10 +35,9 @@ type engine struct {
 	places     []uint16 // for each word of it, a bit for each place in a core that has one of its grams
 	few        *few     // of the same grams, where they are few
 	firstKey   uint64   // of a second filter: of the grams that cores begin with,
+	foldKey    uint64   // and of those of spellings that are found in any case
 	firstShift uint8
 	firsts     []uint64
-	exactKey   uint64 // and of a third: of the same, to the letter,
-	exacts     []uint64
 	slotShift  uint8
 	slots      []slot
 	list       []spelling // in order of the slots' chains: those that are alike at the core together, longest first
@@ -86,7 +85,7 @@ func newEngine(list []spelling) *engine {
 	for _, sp := range list {
 		shortest, longest = min(shortest, len(sp.text)), max(longest, len(sp.text))
 	}
-	e := &engine{key: rand.Uint64() | 1, firstKey: rand.Uint64() | 1, exactKey: rand.Uint64() | 1, longest: longest, prefix: min(shortest, 16)}
+	e := &engine{key: rand.Uint64() | 1, firstKey: rand.Uint64() | 1, foldKey: rand.Uint64() | 1, longest: longest, prefix: min(shortest, 16)}
 	e.width = min(max(shortest/2, 4), 8)
 	e.gram = wordMask(e.width)
 	e.stride = min(shortest-e.width+1, maxStride)
@@ -97,23 +96,21 @@ func newEngine(list []spelling) *engine {
 	e.filter, e.shift = newFilter(len(list) * e.stride)
 	e.places = make([]uint16, len(e.filter))
 	e.firsts, e.firstShift = newFilter(len(list))
-	e.exacts = make([]uint64, len(e.firsts))
 	for _, sp := range list {
 		for at := range e.stride {
 			h := e.hash(wordAt(sp.text, sp.core+at))
 			e.filter[h>>e.shift] |= filterBits(h)
 			e.places[h>>e.shift] |= sp.repeat.places(at, sp.core+at+e.width, e.stride)
 		}
-		any := (wordAt(sp.text, sp.core) | fold) & e.gram
-		h := any * e.firstKey
-		e.firsts[h>>e.firstShift] |= filterBits(h)
-		if h = any * e.exactKey; !sp.form.folds() {
-			h = (wordAt(sp.text, sp.core) & e.gram) * e.exactKey
+		gram := wordAt(sp.text, sp.core) & e.gram
+		h := gram * e.firstKey
+		if sp.form.folds() {
+			h = (gram | fold&e.gram) * e.foldKey
 		}
-		e.exacts[h>>e.firstShift] |= filterBits(h)
+		e.firsts[h>>e.firstShift] |= filterBits(h)
 	}
 	e.few = newFew(list, e)
-	e.lookup(list)
+	e.fill(list)
 	return e
 }
 
@@ -135,8 +132,8 @@ func wordMask(n int) uint64 {
 // filterBits are the two bits of a gram in its word of the filter.
 func filterBits(h uint64) uint64 { return 1<<(h>>20&63) | 1<<(h>>14&63) }
 
-// lookup fills the slots.
-func (e *engine) lookup(list []spelling) {
+// fill fills the slots.
+func (e *engine) fill(list []spelling) {
 	type keyed struct {
 		hash uint64
 		spelling

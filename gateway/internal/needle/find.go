@@ -50,18 +50,11 @@ func (e *engine) holds(word uint64) bool {
 	return e.filter[h>>(e.shift&63)]&bit == bit
 }
 
-// beginsOne says whether a word begins with a gram that a core may begin with. Its hash
-// is another: a text that repeats a gram that the first filter holds by chance is no
-// slower for it, nor is one that has a secret's letters in another case.
-func (e *engine) beginsOne(word uint64) bool {
-	any := (word | fold) & e.gram
-	return e.begins(e.firsts, any*e.firstKey) &&
-		(e.begins(e.exacts, (word&e.gram)*e.exactKey) || e.begins(e.exacts, any*e.exactKey))
-}
-
-func (e *engine) begins(filter []uint64, hash uint64) bool {
+// mayBegin says whether a hash may be that of a gram that a core begins with. It is not that
+// of the first filter: a text that repeats a gram which that has by chance is no slower.
+func (e *engine) mayBegin(hash uint64) bool {
 	bit := filterBits(hash)
-	return filter[hash>>(e.firstShift&63)]&bit == bit
+	return e.firsts[hash>>(e.firstShift&63)]&bit == bit
 }
 
 // probeSlow is what probe does, one gram after the other.
@@ -75,31 +68,34 @@ func (e *engine) probeSlow(b []byte, p, last int) int {
 }
 
 // try looks for spellings that have their core where the gram at p says, and that were
-// not tried.
+// not tried. Where a core may begin is told to the letter, but for spellings that are found
+// in any case.
 func (e *engine) try(t *trial, p int) {
-	mask := uint64(len(e.slots) - 1)
-	for places := e.places[e.hash(wordAt(t.b, p))>>(e.shift&63)]; places != 0; {
+	b, gram, end := t.b, e.gram, len(t.b)-e.prefix
+	for places := e.places[e.hash(wordAt(b, p))>>(e.shift&63)]; places != 0; {
 		front := bits.Len16(places) - 1
-		places &^= 1 << front
+		places &^= 1 << (front & 15)
 		at := p - front
-		if at < t.next || at > len(t.b)-e.prefix {
+		if at < t.next || at > end {
 			continue
 		}
-		word := wordAt(t.b, at)
-		if !e.beginsOne(word) {
-			continue
+		if word := wordAt(b, at); e.mayBegin((word&gram)*e.firstKey) || e.mayBegin(((word|fold)&gram)*e.foldKey) {
+			e.lookup(t, word, at)
+			t.next = t.runs[0].beyond(at+1, e.prefix)
 		}
-		h := e.prefixHash(word, wordAt(t.b, at+8))
-		i := h >> (e.slotShift & 63) & mask
-		for sl := &e.slots[i]; sl.n != 0; sl = &e.slots[i] {
-			if sl.tag == uint32(h) {
-				e.alike(t, e.list[sl.at:sl.at+sl.n], at)
-			}
-			i = (i + 1) & mask
-		}
-		t.next = t.runs[0].beyond(at+1, e.prefix)
 	}
 	t.next = max(t.next, p+1)
+}
+
+// lookup tries the spellings that have their core at that place, which begins with word.
+func (e *engine) lookup(t *trial, word uint64, at int) {
+	mask := uint64(len(e.slots) - 1)
+	h := e.prefixHash(word, wordAt(t.b, at+8))
+	for i := h >> (e.slotShift & 63) & mask; e.slots[i].n != 0; i = (i + 1) & mask {
+		if sl := &e.slots[i]; sl.tag == uint32(h) {
+			e.alike(t, e.list[sl.at:sl.at+sl.n], at)
+		}
+	}
 }
 
 // alike tries the spellings that are alike at the core, the longest first.
@@ -108,7 +104,7 @@ func (e *engine) alike(t *trial, list []spelling, at int) {
 		sp := &list[i]
 		if sp.repeat.period == 0 {
 			t.compare(sp, at-sp.core)
-		} else if sp.is(t.b[at:at+e.prefix], sp.core) {
+		} else {
 			t.repeated(sp, at, e.prefix)
 		}
 	}

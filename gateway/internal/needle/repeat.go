@@ -93,6 +93,9 @@ func (t *trial) repeated(sp *spelling, at, core int) {
 		r = &t.runs[1]
 	}
 	if r.period != sp.repeat.period || at < r.from || at+core > r.to {
+		if !sp.is(t.b[at:at+core], sp.core) {
+			return
+		}
 		*r = run{repeat: repeatIn(t.b, at, core, t.low, sp.repeat.period, fold), first: at}
 		if p := period(t.b[at:at+core], false); fold && p > 0 { // it is one in which case counts, as well
 			t.runs[0] = run{repeat: repeatIn(t.b, at, core, t.low, p, false), first: at}
@@ -104,7 +107,7 @@ func (t *trial) repeated(sp *spelling, at, core int) {
 		t.compare(sp, r.to-sp.repeat.to)
 	case sp.repeat.from > 0:
 		t.compare(sp, r.from-sp.repeat.from)
-	default:
+	case len(sp.text) <= r.to-r.from && sp.is(t.b[at:at+core], sp.core):
 		t.fill(r, sp, at-sp.core)
 	}
 }
