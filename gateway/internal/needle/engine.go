@@ -32,10 +32,10 @@ type engine struct {
 	longest    int
 	shift      uint8 // 64 - log2(len(filter))
 	filter     []uint64
-	places     []uint16 // for each word of it, a bit for each place in a core that has one of its grams
-	few        *few     // of the same grams, where they are few
-	firstKey   uint64   // of a second filter: of the grams that cores begin with,
-	foldKey    uint64   // and of those of spellings that are found in any case
+	places     [][2]uint16 // for each word of it, a bit for each place in a core that has one of its grams; in any case
+	few        *few        // of the same grams, where they are few
+	firstKey   uint64      // of a second filter: of the grams that cores begin with,
+	foldKey    uint64      // and of those of spellings that are found in any case
 	firstShift uint8
 	firsts     []uint64
 	slotShift  uint8
@@ -94,17 +94,21 @@ func newEngine(list []spelling) *engine {
 	list = slices.Clone(list)
 	e.core(list)
 	e.filter, e.shift = newFilter(len(list) * e.stride)
-	e.places = make([]uint16, len(e.filter))
+	e.places = make([][2]uint16, len(e.filter))
 	e.firsts, e.firstShift = newFilter(len(list))
 	for _, sp := range list {
+		inAnyCase := 0
+		if sp.form.folds() {
+			inAnyCase = 1
+		}
 		for at := range e.stride {
 			h := e.hash(wordAt(sp.text, sp.core+at))
 			e.filter[h>>e.shift] |= filterBits(h)
-			e.places[h>>e.shift] |= sp.repeat.places(at, sp.core+at+e.width, e.stride)
+			e.places[h>>e.shift][inAnyCase] |= sp.repeat.places(at, sp.core+at+e.width, e.stride)
 		}
 		gram := wordAt(sp.text, sp.core) & e.gram
 		h := gram * e.firstKey
-		if sp.form.folds() {
+		if inAnyCase == 1 {
 			h = (gram | fold&e.gram) * e.foldKey
 		}
 		e.firsts[h>>e.firstShift] |= filterBits(h)

@@ -72,14 +72,17 @@ func (e *engine) probeSlow(b []byte, p, last int) int {
 // in any case.
 func (e *engine) try(t *trial, p int) {
 	b, gram, end := t.b, e.gram, len(t.b)-e.prefix
-	for places := e.places[e.hash(wordAt(b, p))>>(e.shift&63)]; places != 0; {
-		front := bits.Len16(places) - 1
-		places &^= 1 << (front & 15)
+	places := e.places[e.hash(wordAt(b, p))>>(e.shift&63)]
+	for left := places[0] | places[1]; left != 0; {
+		front := bits.Len16(left) - 1
+		bit := uint16(1) << (front & 15)
+		left &^= bit
 		at := p - front
 		if at < t.next || at > end {
 			continue
 		}
-		if word := wordAt(b, at); e.mayBegin((word&gram)*e.firstKey) || e.mayBegin(((word|fold)&gram)*e.foldKey) {
+		word := wordAt(b, at)
+		if places[0]&bit != 0 && e.mayBegin((word&gram)*e.firstKey) || places[1]&bit != 0 && e.mayBegin(((word|fold)&gram)*e.foldKey) {
 			e.lookup(t, word, at)
 			t.next = t.runs[0].beyond(at+1, e.prefix)
 		}
