@@ -38,6 +38,15 @@ func (e *engine) core(list []spelling) {
 	}
 	for i := range list {
 		sp := &list[i]
-		sp.repeat = repeatIn(sp.text, sp.core, e.prefix, 0, period(sp.text[sp.core:sp.core+e.prefix], sp.form.folds()), sp.form.folds())
+		if sp.repeat = e.repeatAt(sp); sp.kind() != notOnlyRepeat {
+			sp.core = 0 // it is the same everywhere
+			sp.repeat = e.repeatAt(sp)
+		}
 	}
+}
+
+// repeatAt is the repeat that what the core begins with is a part of.
+func (e *engine) repeatAt(sp *spelling) repeat {
+	fold := sp.form.folds()
+	return repeatIn(sp.text, sp.core, e.prefix, 0, period(sp.front(e.prefix), fold), fold)
 }

@@ -1,6 +1,8 @@
 package needle
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/binary"
 	"math/bits"
 	"math/rand/v2"
@@ -153,8 +155,13 @@ func (e *engine) fill(list []spelling) {
 		case a.hash != b.hash:
 			return 1
 		}
-		return len(b.text) - len(a.text)
+		return cmp.Or(a.kind()-b.kind(), bytes.Compare(a.front(e.prefix), b.front(e.prefix)), len(b.text)-len(a.text))
 	})
+	for i := len(all) - 2; i >= 0; i-- {
+		if a, b := &all[i], &all[i+1]; a.kind() == b.kind() && a.kind() != notOnlyRepeat && bytes.Equal(a.front(e.prefix), b.front(e.prefix)) {
+			a.shorter = b.shorter + 1
+		}
+	}
 	slotBits := bits.Len(uint(2 * len(all)))
 	e.slotShift = uint8(64 - slotBits)
 	e.slots = make([]slot, 1<<slotBits)

@@ -103,13 +103,21 @@ func (e *engine) lookup(t *trial, word uint64, at int) {
 
 // alike tries the spellings that are alike at the core, the longest first.
 func (e *engine) alike(t *trial, list []spelling, at int) {
-	for i := range list {
+	for i := 0; i < len(list); i++ {
 		sp := &list[i]
 		if sp.repeat.period == 0 {
 			t.compare(sp, at-sp.core)
-		} else {
-			t.repeated(sp, at, e.prefix)
+			continue
 		}
+		r, these := t.run(sp, at, e.prefix), list[i:i+sp.shorter+1]
+		switch {
+		case r == nil:
+		case sp.kind() == notOnlyRepeat:
+			t.compare(sp, r.only(sp.repeat, len(sp.text)))
+		default:
+			t.fill(r, these, at, e.prefix)
+		}
+		i += sp.shorter
 	}
 }
 

@@ -77,12 +77,16 @@ const minLen = 4
 
 // spelling is one byte string to find. It is as secret as what it spells.
 type spelling struct {
-	text   []byte
-	form   Form
-	needle int32 // index in the set
-	core   int   // where in text is what it is looked up by
-	repeat repeat
+	text    []byte
+	form    Form
+	needle  int32 // index in the set
+	core    int   // where in text is what it is looked up by
+	repeat  repeat
+	shorter int // how many behind it in an engine's list are shorter, and else the same
 }
+
+// front is what its core begins with.
+func (sp *spelling) front(n int) []byte { return sp.text[sp.core : sp.core+n] }
 
 // speller gathers spellings without repeats.
 type speller struct {

@@ -1,5 +1,7 @@
 package needle
 
+import "sort"
+
 // A secret may repeat itself, as one letter does, and a text may too: then one stands at
 // each place, or nearly. A repeat in a text is therefore looked at once, for all of them.
 
@@ -85,36 +87,72 @@ func (r *run) beyond(at, core int) int {
 	return max(at, r.to-core+1)
 }
 
-// repeated looks for a spelling that repeats itself, with its core at that place, in all
-// of the repeat there.
-func (t *trial) repeated(sp *spelling, at, core int) {
+// Kinds of spellings.
+const (
+	notOnlyRepeat = iota
+	onlyRepeat
+	onlyRepeatInAnyCase
+)
+
+func (sp *spelling) kind() int {
+	switch {
+	case sp.repeat.period == 0 || sp.repeat.from > 0 || sp.repeat.to < len(sp.text):
+		return notOnlyRepeat
+	case sp.form.folds():
+		return onlyRepeatInAnyCase
+	}
+	return onlyRepeat
+}
+
+// run is the run of a spelling that has its core at that place and repeats itself; nil
+// where it has been looked for there, or is not to be.
+func (t *trial) run(sp *spelling, at, core int) *run {
 	r, fold := &t.runs[0], sp.form.folds()
 	if fold {
 		r = &t.runs[1]
 	}
 	if r.period != sp.repeat.period || at < r.from || at+core > r.to {
 		if !sp.is(t.b[at:at+core], sp.core) {
-			return
+			return nil
 		}
 		*r = run{repeat: repeatIn(t.b, at, core, t.low, sp.repeat.period, fold), first: at}
 		if p := period(t.b[at:at+core], false); fold && p > 0 { // it is one in which case counts, as well
 			t.runs[0] = run{repeat: repeatIn(t.b, at, core, t.low, p, false), first: at}
 		}
 	}
-	switch {
-	case !r.visit(at):
-	case sp.repeat.to < len(sp.text): // its repeat ends where that of the text does
-		t.compare(sp, r.to-sp.repeat.to)
-	case sp.repeat.from > 0:
-		t.compare(sp, r.from-sp.repeat.from)
-	case len(sp.text) <= r.to-r.from && sp.is(t.b[at:at+core], sp.core):
-		t.fill(r, sp, at-sp.core)
+	if !r.visit(at) {
+		return nil
+	}
+	return r
+}
+
+// only is the one place where a spelling may begin of so many bytes that is more than its
+// repeat: that ends, or begins, where the run does.
+func (r *run) only(repeat repeat, size int) int {
+	if repeat.to < size {
+		return r.to - repeat.to
+	}
+	return r.from - repeat.from
+}
+
+// fill adds hits of spellings that have their core at that place. They are nothing but the
+// same repeat, each shorter than the one before it.
+func (t *trial) fill(r *run, list []spelling, at, core int) {
+	fit := sort.Search(len(list), func(i int) bool { return len(list[i].text) <= r.to-r.from })
+	if fit == len(list) || !list[fit].is(t.b[at:at+core], list[fit].core) {
+		return
+	}
+	for i := fit; i < len(list); i++ {
+		t.cover(r, &list[i], at-list[i].core)
+		if r.high == r.to && !t.all {
+			break // no shorter one covers more: none begins in front of a longer
+		}
 	}
 }
 
-// fill adds hits that cover all that a spelling does, of which one may be at start, and
-// which is nothing but its repeat.
-func (t *trial) fill(r *run, sp *spelling, start int) {
+// cover adds hits that cover all that a spelling does in the run, of which one may be at
+// start.
+func (t *trial) cover(r *run, sp *spelling, start int) {
 	size := len(sp.text)
 	first := r.from + (start-r.from)%r.period
 	if first < r.from {

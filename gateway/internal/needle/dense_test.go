@@ -1,0 +1,74 @@
+package needle
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+	"time"
+)
+
+// BenchmarkWorstOfHits has bodies that are nothing but the secret, in one writing, over
+// and over: each is found, and where it stands in the text. The secrets are some that make
+// that hard: short ones, those that repeat themselves, and many that begin alike. It tells
+// the slowest body, in MB a second, and how many of a thousand are below 100.
+func BenchmarkWorstOfHits(b *testing.B) {
+	r := rand.New(rand.NewPCG(8, 9))
+	var alike, lengths []string
+	for n := range 80 {
+		alike = append(alike, "github_pat_11ABCDEFG0"+letters(r, 30))
+		lengths = append(lengths, strings.Repeat("z", 16+n))
+	}
+	for _, c := range []struct {
+		name    string
+		secrets []string
+	}{
+		{"51 bytes", []string{"sk-" + letters(r, 48)}}, {"16 bytes", []string{letters(r, 16)}}, {"8 bytes", []string{letters(r, 8)}},
+		{"above ASCII", []string{"\xc3\xa4\xff-" + letters(r, 20)}}, {"51 of one letter", []string{strings.Repeat("z", 51)}},
+		{"16 of one letter", []string{strings.Repeat("z", 16)}}, {"three again and again", []string{strings.Repeat("ab&", 9)}},
+		{"80 that begin alike", alike}, {"80 of one letter", lengths},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			s, all, below, slowest := set(c.secrets...), 0, 0, slow{}
+			for b.Loop() {
+				for name, text := range written(r, c.secrets[0]) {
+					for _, behind := range []string{"", " ", "%20", ","} {
+						body := slow{pieces: []string{name, behind}, text: []byte(strings.Repeat(text+behind, 1+16<<10/len(text+behind)))}
+						if body.took = least(s, body.text, 4); body.tooLong() {
+							body.took = least(s, body.text, 30)
+						}
+						if all++; body.tooLong() {
+							below++
+						}
+						if body.took*time.Duration(len(slowest.text)) >= slowest.took*time.Duration(len(body.text)) {
+							slowest = body
+						}
+					}
+				}
+			}
+			b.ReportMetric(1e3*float64(len(slowest.text))/float64(slowest.took), "MB/s-slowest")
+			b.ReportMetric(1e3*float64(below)/float64(all), "below-100-of-1000")
+			b.Logf("the slowest is %q", slowest.pieces)
+		})
+	}
+}
+
+// written are all the writings of a secret.
+func written(r *rand.Rand, secret string) map[string]string {
+	all := map[string]string{
+		"raw": secret, "first in percent": percent(secret[0]) + secret[1:],
+		"last in percent": secret[:len(secret)-1] + percent(secret[len(secret)-1]), "halves": secret[:len(secret)/2] + "\n" + secret[len(secret)/2:],
+	}
+	for in, spell := range inner {
+		all[in] = spell(r, secret)
+		for name, write := range writings {
+			all[name+" of "+in] = write(r, all[in])
+		}
+		for out, code := range inner {
+			all[out+" of "+in] = code(r, all[in])
+		}
+	}
+	for name, write := range spaced {
+		all[name] = write(secret)
+	}
+	return all
+}
