@@ -13,11 +13,7 @@ import (
 // the slowest body, in MB a second, and how many of a thousand are below 100.
 func BenchmarkWorstOfHits(b *testing.B) {
 	r := rand.New(rand.NewPCG(8, 9))
-	var alike, lengths []string
-	for n := range 80 {
-		alike = append(alike, "github_pat_11ABCDEFG0"+letters(r, 30))
-		lengths = append(lengths, strings.Repeat("z", 16+n))
-	}
+	alike, lengths := crowds(r)
 	for _, c := range []struct {
 		name    string
 		secrets []string

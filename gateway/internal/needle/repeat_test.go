@@ -70,15 +70,21 @@ func TestWhatRepeatsIsFound(t *testing.T) {
 	}
 }
 
-// Where nearly every place begins an occurrence, a few are told that cover all; and the
-// many that begin alike are not looked up for what all begin with.
-func TestFewAreToldOfManyInARow(t *testing.T) {
-	r := rand.New(rand.NewPCG(9, 1))
-	var alike, lengths []string
+// crowds are eighty secrets that begin alike, as a vendor's keys do, and as many that are
+// one letter, in all lengths.
+func crowds(r *rand.Rand) (alike, lengths []string) {
 	for n := range 80 {
 		alike = append(alike, "github_pat_11ABCDEFG0"+letters(r, 30))
 		lengths = append(lengths, strings.Repeat("z", 16+n))
 	}
+	return alike, lengths
+}
+
+// Where nearly every place begins an occurrence, a few are told that cover all; and the
+// many that begin alike are not looked up for what all begin with.
+func TestFewAreToldOfManyInARow(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 1))
+	alike, lengths := crowds(r)
 	for _, c := range []struct {
 		values []string
 		text   string
