@@ -3,6 +3,7 @@ package scrub
 import (
 	"cmp"
 	"slices"
+	"sync"
 
 	"github.com/seksbot/seks-broker/gateway/internal/needle"
 )
@@ -37,7 +38,7 @@ func (ms *masks) add(hits []needle.Hit, base int64) {
 		at--
 	}
 	late := slices.Clone(list[at:]) // few: most have left
-	list = slices.Grow(list[:at], len(late)+len(hits))
+	list = list[:at].room(len(late) + len(hits))
 	for _, h := range hits {
 		for len(late) > 0 && byPlace(late[0].hit(base), h) <= 0 {
 			list = list.join(late[0])
@@ -65,18 +66,36 @@ func (ms masks) join(m mask) masks {
 	return append(ms, m)
 }
 
-// drop forgets the masks that end at or before offset, and their room where it is most of
-// all: one dense chunk must not cost memory for good.
+// few masks are kept by whoever has them; of more, the room is lent: one dense chunk must
+// not cost memory for good.
+const few = 64
+
+var lists = sync.Pool{New: func() any { return new(masks) }}
+
+// room is ms with room for n more.
+func (ms masks) room(n int) masks {
+	if cap(ms)-len(ms) >= n {
+		return ms
+	}
+	if len(ms)+n <= few {
+		return slices.Grow(ms, n)
+	}
+	lent := lists.Get().(*masks)
+	return slices.Grow(append((*lent)[:0], ms...), n)
+}
+
+// drop forgets the masks that end at or before offset.
 func (ms *masks) drop(offset int64) {
 	gone := 0
 	for gone < len(*ms) && (*ms)[gone].end <= offset {
 		gone++
 	}
-	left := (*ms)[gone:]
-	if gone > len(left) {
-		left = append(masks(nil), left...)
+	*ms = slices.Delete(*ms, 0, gone)
+	if len(*ms) == 0 && cap(*ms) > few {
+		lent := *ms
+		lists.Put(&lent)
+		*ms = nil
 	}
-	*ms = left
 }
 
 // lay writes the part of the mask that falls in p, whose first byte is at
