@@ -5,48 +5,50 @@ package needle
 // no more than that could write a text in which spellings are looked up everywhere.
 func (e *engine) core(list []spelling) {
 	const few, far = 4, 8 // as many may be alike; how far the choices are from one another
-	size := max(e.prefix, e.width+e.stride-1)
+	all := make([]int, len(list))
 	best := make([]int, len(list)) // how many are alike at the core
-	open := make([]int, len(list))
 	for i := range list {
-		open[i], best[i] = i, 1<<30
+		all[i], best[i] = i, 1<<30
 	}
-	count := make(map[uint64]int, len(list))
+	open := e.choose(list, all, best, far, few)
+	e.choose(list, open, best, 1, repeated)
+}
+
+// repeated is added for what repeats itself.
+const repeated = 1 << 20
+
+// choose goes through the places that are so far from one another, until as few are alike,
+// and says of which there are more.
+func (e *engine) choose(list []spelling, open, best []int, far, few int) []int {
+	size := max(e.prefix, e.width+e.stride-1)
+	count := make(map[uint64]int, len(open))
+	var ended []int
 	for at := 0; len(open) > 0; at += far {
 		clear(count)
-		gram := func(sp *spelling) uint64 {
-			return (wordAt(sp.text, min(at, len(sp.text)-size)) | fold) & e.gram
-		}
+		gram := func(sp *spelling) []byte { return sp.text[min(at, len(sp.text)-size):][:e.width] }
+		key := func(sp *spelling) uint64 { return (wordAt(gram(sp), 0) | fold) & e.gram }
 		for _, i := range open {
-			count[gram(&list[i])]++
+			count[key(&list[i])]++
 		}
 		left := open[:0]
 		for _, i := range open {
 			sp := &list[i]
-			n := count[gram(sp)]
-			if period(sp.text[min(at, len(sp.text)-size):][:e.width], true) > 0 {
-				n += 1 << 20
+			n := count[key(sp)]
+			if period(gram(sp), true) > 0 {
+				n += repeated
 			}
 			if n < best[i] {
 				best[i], sp.core = n, min(at, len(sp.text)-size)
 			}
-			if best[i] > few && at < len(sp.text)-size {
-				left = append(left, i)
+			if best[i] > few {
+				if at < len(sp.text)-size {
+					left = append(left, i)
+				} else if best[i] > repeated {
+					ended = append(ended, i)
+				}
 			}
 		}
 		open = left
 	}
-	for i := range list {
-		sp := &list[i]
-		if sp.repeat = e.repeatAt(sp); sp.kind() != notOnlyRepeat {
-			sp.core = 0 // it is the same everywhere
-			sp.repeat = e.repeatAt(sp)
-		}
-	}
-}
-
-// repeatAt is the repeat that what the core begins with is a part of.
-func (e *engine) repeatAt(sp *spelling) repeat {
-	fold := sp.form.folds()
-	return repeatIn(sp.text, sp.core, e.prefix, 0, period(sp.front(e.prefix), fold), fold)
+	return ended
 }

@@ -1,8 +1,6 @@
 package needle
 
 import (
-	"bytes"
-	"cmp"
 	"encoding/binary"
 	"math/bits"
 	"math/rand/v2"
@@ -43,6 +41,8 @@ type engine struct {
 	slotShift  uint8
 	slots      []slot
 	list       []spelling // in order of the slots' chains: those that are alike at the core together, longest first
+	repeats    [2]repeats // those that are told by runs: to the letter, and in any case
+	again      []uint16   // for each word of the filter, a bit for each period of theirs; nil where there are none
 }
 
 // slot points at the spellings whose cores begin alike: list[at : at+n].
@@ -94,10 +94,14 @@ func newEngine(list []spelling) *engine {
 	e.first, e.second = wordMask(min(e.prefix, 8)), wordMask(max(e.prefix-8, 0))
 
 	list = slices.Clone(list)
-	e.core(list)
+	others := e.repeat(list)
+	e.core(others)
 	e.filter, e.shift = newFilter(len(list) * e.stride)
 	e.places = make([][2]uint16, len(e.filter))
-	e.firsts, e.firstShift = newFilter(len(list))
+	e.firsts, e.firstShift = newFilter(len(others))
+	if len(others) < len(list) {
+		e.again = make([]uint16, len(e.filter))
+	}
 	for _, sp := range list {
 		inAnyCase := 0
 		if sp.form.folds() {
@@ -106,7 +110,14 @@ func newEngine(list []spelling) *engine {
 		for at := range e.stride {
 			h := e.hash(wordAt(sp.text, sp.core+at))
 			e.filter[h>>e.shift] |= filterBits(h)
-			e.places[h>>e.shift][inAnyCase] |= sp.repeat.places(at, sp.core+at+e.width, e.stride)
+			if sp.period > 0 {
+				e.again[h>>e.shift] |= 1 << (inAnyCase*maxPeriod + sp.period - 1)
+			} else {
+				e.places[h>>e.shift][inAnyCase] |= 1 << at
+			}
+		}
+		if sp.period > 0 {
+			continue
 		}
 		gram := wordAt(sp.text, sp.core) & e.gram
 		h := gram * e.firstKey
@@ -116,7 +127,7 @@ func newEngine(list []spelling) *engine {
 		e.firsts[h>>e.firstShift] |= filterBits(h)
 	}
 	e.few = newFew(list, e)
-	e.fill(list)
+	e.fill(others)
 	return e
 }
 
@@ -155,13 +166,8 @@ func (e *engine) fill(list []spelling) {
 		case a.hash != b.hash:
 			return 1
 		}
-		return cmp.Or(a.kind()-b.kind(), bytes.Compare(a.front(e.prefix), b.front(e.prefix)), len(b.text)-len(a.text))
+		return len(b.text) - len(a.text)
 	})
-	for i := len(all) - 2; i >= 0; i-- {
-		if a, b := &all[i], &all[i+1]; a.kind() == b.kind() && a.kind() != notOnlyRepeat && bytes.Equal(a.front(e.prefix), b.front(e.prefix)) {
-			a.shorter = b.shorter + 1
-		}
-	}
 	slotBits := bits.Len(uint(2 * len(all)))
 	e.slotShift = uint8(64 - slotBits)
 	e.slots = make([]slot, 1<<slotBits)

@@ -9,22 +9,24 @@ import (
 // trial is one search with an engine.
 type trial struct {
 	b    []byte
-	from int    // hits end behind it
-	low  int    // no hit begins in front
-	next int    // cores before it have been tried
-	runs [2]run // the last, in which case counts, and in which not
+	from int                   // hits end behind it
+	low  int                   // no hit begins in front
+	next int                   // cores before it have been tried
+	runs [2][maxPeriod + 1]run // the last, in which case counts, and in which not
 	hits []Hit
 	had  int // of the hits, before
+	most int // as many are found, and one more
 	all  bool
 }
 
-// find appends occurrences that end after from: all, or as many as cover those.
-func (e *engine) find(b []byte, from int, all bool, hits []Hit) []Hit {
+// find appends occurrences that end after from: all, or as many as cover those; but no
+// more than one or a few above most.
+func (e *engine) find(b []byte, from, most int, all bool, hits []Hit) []Hit {
 	p := max(0, from-e.longest+1)
-	t := trial{b: b, from: from, low: p, next: p, all: all, hits: hits, had: len(hits)}
+	t := trial{b: b, from: from, low: p, next: p, most: most, all: all, hits: hits, had: len(hits)}
 	// A spelling that has its core at q has a gram at the first place looked at from q
 	// on, since the first stride grams of the core are all in the filter.
-	for last := len(b) - 8; ; p = t.next + e.stride - 1 {
+	for last := len(b) - 8; !t.full(); p = t.next + e.stride - 1 {
 		if p > last || !e.holds(binary.LittleEndian.Uint64(b[p:])) {
 			if p = e.probe(b, p, last); p > last {
 				break
@@ -32,13 +34,16 @@ func (e *engine) find(b []byte, from int, all bool, hits []Hit) []Hit {
 		}
 		e.try(&t, p)
 	}
-	for ; p+e.width <= len(b); p += e.stride {
+	for ; p+e.width <= len(b) && !t.full(); p += e.stride {
 		if e.holds(wordAt(b, p)) {
 			e.try(&t, p)
 		}
 	}
 	return t.hits
 }
+
+// full says whether more were found than are asked for.
+func (t *trial) full() bool { return len(t.hits)-t.had > t.most }
 
 // hash is that of the gram that a word begins with.
 func (e *engine) hash(word uint64) uint64 { return ((word | fold) & e.gram) * e.key }
@@ -71,24 +76,27 @@ func (e *engine) probeSlow(b []byte, p, last int) int {
 // not tried. Where a core may begin is told to the letter, but for spellings that are found
 // in any case.
 func (e *engine) try(t *trial, p int) {
-	b, gram, end := t.b, e.gram, len(t.b)-e.prefix
-	places := e.places[e.hash(wordAt(b, p))>>(e.shift&63)]
-	for left := places[0] | places[1]; left != 0; {
+	b, gram, end, word := t.b, e.gram, len(t.b)-e.prefix, wordAt(t.b, p)
+	h := e.hash(word) >> (e.shift & 63)
+	if e.again != nil {
+		e.runs(t, p, word, e.again[h])
+	}
+	places := e.places[h]
+	for left := (places[0] | places[1]) & below16(p-t.next+1) &^ below16(p-end); left != 0; {
 		front := bits.Len16(left) - 1
 		bit := uint16(1) << (front & 15)
 		left &^= bit
 		at := p - front
-		if at < t.next || at > end {
-			continue
-		}
-		word := wordAt(b, at)
+		word = wordAt(b, at)
 		if places[0]&bit != 0 && e.mayBegin((word&gram)*e.firstKey) || places[1]&bit != 0 && e.mayBegin(((word|fold)&gram)*e.foldKey) {
 			e.lookup(t, word, at)
-			t.next = t.runs[0].beyond(at+1, e.prefix)
 		}
 	}
-	t.next = max(t.next, p+1)
+	t.next = p + 1
 }
+
+// below16 has the bits below n, which may be any.
+func below16(n int) uint16 { return uint16(1<<uint(min(max(n, 0), 16)) - 1) }
 
 // lookup tries the spellings that have their core at that place, which begins with word.
 func (e *engine) lookup(t *trial, word uint64, at int) {
@@ -103,21 +111,8 @@ func (e *engine) lookup(t *trial, word uint64, at int) {
 
 // alike tries the spellings that are alike at the core, the longest first.
 func (e *engine) alike(t *trial, list []spelling, at int) {
-	for i := 0; i < len(list); i++ {
-		sp := &list[i]
-		if sp.repeat.period == 0 {
-			t.compare(sp, at-sp.core)
-			continue
-		}
-		r, these := t.run(sp, at, e.prefix), list[i:i+sp.shorter+1]
-		switch {
-		case r == nil:
-		case sp.kind() == notOnlyRepeat:
-			t.compare(sp, r.only(sp.repeat, len(sp.text)))
-		default:
-			t.fill(r, these, at, e.prefix)
-		}
-		i += sp.shorter
+	for i := range list {
+		t.compare(&list[i], at-list[i].core)
 	}
 }
 

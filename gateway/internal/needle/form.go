@@ -30,6 +30,7 @@ const (
 	InBase64                         // base64 of a form
 	InHex                            // hex of a form
 	SpacedHex                        // hex with something between the digits
+	Flood                            // so many, that all of a text was taken for it
 )
 
 const (
@@ -39,7 +40,7 @@ const (
 
 var (
 	spellingNames = [...]string{"raw", "base64", "base64url", "hex"}
-	overNames     = [...]string{"", "percent", "json", "html", "quoted-printable", "lines", "utf16", "base64", "hex", "hex-spaced"}
+	overNames     = [...]string{"", "percent", "json", "html", "quoted-printable", "lines", "utf16", "base64", "hex", "hex-spaced", "flood"}
 )
 
 // String is the form's name in the log and the metrics: "base64", "percent",
@@ -77,16 +78,12 @@ const minLen = 4
 
 // spelling is one byte string to find. It is as secret as what it spells.
 type spelling struct {
-	text    []byte
-	form    Form
-	needle  int32 // index in the set
-	core    int   // where in text is what it is looked up by
-	repeat  repeat
-	shorter int // how many behind it in an engine's list are shorter, and else the same
+	text   []byte
+	form   Form
+	needle int32 // index in the set
+	period int   // of what is told by runs, else 0
+	core   int   // where in text is what it is looked up by
 }
-
-// front is what its core begins with.
-func (sp *spelling) front(n int) []byte { return sp.text[sp.core : sp.core+n] }
 
 // speller gathers spellings without repeats.
 type speller struct {

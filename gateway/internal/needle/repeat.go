@@ -1,13 +1,16 @@
 package needle
 
-import "sort"
+import (
+	"encoding/binary"
+	"math/bits"
+	"slices"
+	"sort"
+)
 
-// A secret may repeat itself, as one letter does, and a text may too: then one stands at
-// each place, or nearly. A repeat in a text is therefore looked at once, for all of them.
-
-// repeat is what of a text has the same bytes again and again, every period bytes. The
-// zero repeat is none.
-type repeat struct{ period, from, to int }
+// A secret may be a few bytes again and again, as one letter is, and so may a part of a
+// text: then an occurrence begins at each place, or what is one but for its end. Such a
+// part is a run (Kolpakov and Kucherov, "Finding maximal repetitions in a word in linear
+// time", 1999). It is looked at once, and its length says which spellings are in it.
 
 const maxPeriod = 8
 
@@ -15,13 +18,13 @@ const maxPeriod = 8
 // where it does not.
 func period(b []byte, fold bool) int {
 next:
-	for p := 1; p <= min(maxPeriod, len(b)/2); p++ {
-		for i := p; i < len(b); i++ {
-			if !equal(b[i], b[i-p], fold) {
+	for n := 1; n <= min(maxPeriod, len(b)/2); n++ {
+		for i := n; i < len(b); i++ {
+			if !equal(b[i], b[i-n], fold) {
 				continue next
 			}
 		}
-		return p
+		return n
 	}
 	return 0
 }
@@ -31,161 +34,190 @@ func equal(a, b byte, fold bool) bool {
 	return a == b || fold && a|0x20 == b|0x20 && a|0x20 >= 'a' && a|0x20 <= 'z'
 }
 
-// repeatIn is the repeat that b[at:at+n] is a part of, as far as it goes, but not in front
-// of low.
-func repeatIn(b []byte, at, n, low, period int, fold bool) repeat {
-	if period == 0 {
-		return repeat{}
+// repeats are the spellings of an engine that are nothing but a unit of a few bytes again
+// and again: to the letter, or in any case.
+type repeats struct {
+	inAnyCase bool
+	units     [maxPeriod + 1]map[uint64]rotated // by period, and by its bytes
+	least     [maxPeriod + 1]int                // bytes of the shortest spelling
+}
+
+// rotated is a unit, as it is from one of its bytes on.
+type rotated struct {
+	of *unit
+	by int
+}
+
+// unit has the spellings that repeat it by where in it they begin and end: in a run, each
+// covers what the others do that are alike in both, if they fit.
+type unit struct{ ways []way }
+
+type way struct {
+	begin, end int
+	list       []spelling // the longest first
+}
+
+// repeat puts what can be told by runs to the end of the list, and says what is left. A
+// spelling is long enough for that where each of its grams that a search may look at has
+// the same one so many bytes in front, or behind.
+func (e *engine) repeat(list []spelling) (others []spelling) {
+	e.repeats[1].inAnyCase = true
+	for i := 0; i < len(list); {
+		sp, rp := &list[i], &e.repeats[0]
+		if sp.form.folds() {
+			rp = &e.repeats[1]
+		}
+		n := period(sp.text, rp.inAnyCase)
+		if n == 0 || len(sp.text) < e.width+2*n-1 {
+			i++
+			continue
+		}
+		sp.period = n
+		rp.add(*sp, n)
+		last := len(list) - 1
+		list[i], list[last] = list[last], list[i]
+		list = list[:last]
 	}
-	from, to := at, at+n
-	for from > low && equal(b[from-1], b[from-1+period], fold) {
+	return list
+}
+
+func (rp *repeats) add(sp spelling, n int) {
+	if rp.units[n] == nil {
+		rp.units[n] = map[uint64]rotated{}
+		rp.least[n] = len(sp.text)
+	}
+	rp.least[n] = min(rp.least[n], len(sp.text))
+	t, known := rp.units[n][rp.key(sp.text[:n])]
+	if !known {
+		t.of = &unit{}
+		for by := range n {
+			rp.units[n][rp.key(sp.text[by:][:n])] = rotated{t.of, by}
+		}
+	}
+	t.of.add(sp, t.by, (t.by+len(sp.text))%n)
+}
+
+func (u *unit) add(sp spelling, begin, end int) {
+	i := slices.IndexFunc(u.ways, func(w way) bool { return w.begin == begin && w.end == end })
+	if i < 0 {
+		i = len(u.ways)
+		u.ways = append(u.ways, way{begin: begin, end: end})
+	}
+	w := &u.ways[i]
+	w.list = append(w.list, sp)
+	slices.SortStableFunc(w.list, func(a, b spelling) int { return len(b.text) - len(a.text) })
+}
+
+// key is what a unit is found by: its bytes.
+func (rp *repeats) key(unit []byte) (key uint64) {
+	for _, c := range unit {
+		if rp.inAnyCase && c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		key = key<<8 | uint64(c)
+	}
+	return key
+}
+
+// run is what of a text is as it was so many bytes in front.
+type run struct {
+	from, to  int
+	low, high int // what the hits in it cover
+}
+
+// runs looks at those that the gram at p may be in, and that were not looked at.
+func (e *engine) runs(t *trial, p int, word uint64, periods uint16) {
+	for ; periods != 0; periods &= periods - 1 {
+		k, n := bits.TrailingZeros16(periods)/maxPeriod, bits.TrailingZeros16(periods)%maxPeriod+1
+		rp, r, mask := &e.repeats[k&1], &t.runs[k&1][n], e.gram
+		if rp.inAnyCase {
+			mask &^= fold
+		}
+		switch {
+		case r.to >= p+e.width:
+			continue
+		case (word^wordAt(t.b, p+n))&mask == 0 && p+n <= len(t.b):
+			*r = t.run(p, n, rp.inAnyCase)
+		case p >= n && (word^wordAt(t.b, p-n))&mask == 0:
+			*r = t.run(p-n, n, rp.inAnyCase)
+		default:
+			continue
+		}
+		if r.to-r.from < rp.least[n] {
+			continue
+		}
+		if u, known := rp.units[n][rp.key(t.b[r.from:][:n])]; known {
+			t.fill(r, u, n)
+		}
+	}
+}
+
+// run is the one of that period that is from p to p+n at least.
+func (t *trial) run(p, n int, inAnyCase bool) run {
+	b, from, to := t.b, p, p+n
+	for from > t.low && equal(b[from-1], b[from-1+n], inAnyCase) {
 		from--
 	}
-	for to < len(b) && equal(b[to], b[to-period], fold) {
-		to++
-	}
-	return repeat{period, from, to}
-}
-
-// places has a bit for at, which is of a gram in a core, that ends at end, and where it is
-// of the repeat, for all others of the stride at which the same gram may be.
-func (r repeat) places(at, end, stride int) (places uint16) {
-	if r.period == 0 || end > r.to {
-		return 1 << at
-	}
-	for at %= r.period; at < stride; at += r.period {
-		places |= 1 << at
-	}
-	return places
-}
-
-// run is a repeat in which spellings were looked for.
-type run struct {
-	repeat
-	first  int            // place where one may have its core
-	places [maxPeriod]int // and of each such phase, and one more
-	low    int            // what the hits in it cover
-	high   int
-}
-
-// visit says whether the spellings with their core at that place are to be looked for:
-// not where one or more periods in front they were.
-func (r *run) visit(at int) bool {
-	place := &r.places[(at-r.from)%r.period]
-	if *place == 0 {
-		*place = at + 1
-	}
-	return *place == at+1
-}
-
-// beyond is the first place from at on whose core is not all in the run, once all phases
-// have been visited.
-func (r *run) beyond(at, core int) int {
-	if r.period == 0 || at < r.first+r.period || at >= r.to {
-		return at
-	}
-	return max(at, r.to-core+1)
-}
-
-// Kinds of spellings.
-const (
-	notOnlyRepeat = iota
-	onlyRepeat
-	onlyRepeatInAnyCase
-)
-
-func (sp *spelling) kind() int {
-	switch {
-	case sp.repeat.period == 0 || sp.repeat.from > 0 || sp.repeat.to < len(sp.text):
-		return notOnlyRepeat
-	case sp.form.folds():
-		return onlyRepeatInAnyCase
-	}
-	return onlyRepeat
-}
-
-// run is the run of a spelling that has its core at that place and repeats itself; nil
-// where it has been looked for there, or is not to be.
-func (t *trial) run(sp *spelling, at, core int) *run {
-	r, fold := &t.runs[0], sp.form.folds()
-	if fold {
-		r = &t.runs[1]
-	}
-	if r.period != sp.repeat.period || at < r.from || at+core > r.to {
-		if !sp.is(t.b[at:at+core], sp.core) {
-			return nil
-		}
-		*r = run{repeat: repeatIn(t.b, at, core, t.low, sp.repeat.period, fold), first: at}
-		if p := period(t.b[at:at+core], false); fold && p > 0 { // it is one in which case counts, as well
-			t.runs[0] = run{repeat: repeatIn(t.b, at, core, t.low, p, false), first: at}
+	for to < len(b) {
+		if to+8 <= len(b) && binary.LittleEndian.Uint64(b[to:]) == binary.LittleEndian.Uint64(b[to-n:]) {
+			to += 8
+		} else if equal(b[to], b[to-n], inAnyCase) {
+			to++
+		} else {
+			break
 		}
 	}
-	if !r.visit(at) {
-		return nil
-	}
-	return r
+	return run{from: from, to: to}
 }
 
-// only is the one place where a spelling may begin of so many bytes that is more than its
-// repeat: that ends, or begins, where the run does.
-func (r *run) only(repeat repeat, size int) int {
-	if repeat.to < size {
-		return r.to - repeat.to
-	}
-	return r.from - repeat.from
-}
-
-// fill adds hits of spellings that have their core at that place. They are nothing but the
-// same repeat, each shorter than the one before it.
-func (t *trial) fill(r *run, list []spelling, at, core int) {
-	fit := sort.Search(len(list), func(i int) bool { return len(list[i].text) <= r.to-r.from })
-	if fit == len(list) || !list[fit].is(t.b[at:at+core], list[fit].core) {
-		return
-	}
-	for i := fit; i < len(list); i++ {
-		t.cover(r, &list[i], at-list[i].core)
-		if r.high == r.to && !t.all {
-			break // no shorter one covers more: none begins in front of a longer
+// fill adds hits of what repeats a unit, in a run that begins with it, rotated.
+func (t *trial) fill(r *run, u rotated, n int) {
+	for i := range u.of.ways {
+		w := &u.of.ways[i]
+		first := r.from + (w.begin-u.by+n)%n
+		fit := sort.Search(len(w.list), func(i int) bool { return first+len(w.list[i].text) <= r.to })
+		for ; fit < len(w.list) && !t.full(); fit++ {
+			if t.cover(r, &w.list[fit], first, n); !t.all {
+				break
+			}
+		}
+		if !t.all && r.low == r.from && r.high == r.to {
+			break
 		}
 	}
 }
 
-// cover adds hits that cover all that a spelling does in the run, of which one may be at
-// start.
-func (t *trial) cover(r *run, sp *spelling, start int) {
+// cover adds hits that cover all that a spelling does in the run, where it stands every n
+// bytes from first on.
+func (t *trial) cover(r *run, sp *spelling, first, n int) {
 	size := len(sp.text)
-	first := r.from + (start-r.from)%r.period
-	if first < r.from {
-		first += r.period
-	}
 	if before := t.from - size; first <= before {
-		first += (before-first)/r.period*r.period + r.period
+		first += (before-first)/n*n + n
 	}
 	last := r.to - size
 	if last < first {
 		return
 	}
-	last -= (last - first) % r.period
-	stop := last + size
+	last -= (last - first) % n
+	hop := max(n, (size-1)/n*n)
 	switch {
 	case t.all:
-		for s := first; s <= last; s += r.period {
-			t.add(sp, s)
+		for start := first; start <= last && !t.full(); start += n {
+			t.add(sp, start)
 		}
 		return
 	case r.high == 0 || first+size < r.low || last > r.high:
-		hop := max(r.period, (size-1)/r.period*r.period)
-		for s := first; s < last; s += hop {
-			t.add(sp, s)
+		for start := first; start < last; start += hop {
+			t.add(sp, start)
 		}
 		t.add(sp, last)
-		r.low, r.high = first, stop
+		r.low, r.high = first, last+size
 		return
 	case first < r.low:
 		t.add(sp, first)
 	}
-	if stop > r.high {
+	if last+size > r.high {
 		t.add(sp, last)
 	}
-	r.low, r.high = min(r.low, first), max(r.high, stop)
+	r.low, r.high = min(r.low, first), max(r.high, last+size)
 }

@@ -62,6 +62,8 @@ type search struct {
 	other  []Hit
 	level  int
 	work   int // bytes decoded
+	most   int // hits in a view,
+	left   int // and of all; below 0: there are more
 	views  [maxOver][5]view
 	text   unescaper // where a layer of escapes is taken off, with the two that follow
 	writer writer
@@ -83,21 +85,22 @@ const (
 var searches = sync.Pool{New: func() any { return &search{} }}
 
 // decoded appends the hits in whatever of b can be decoded, and says how many bytes
-// were.
-func (c *content) decoded(b []byte, from int, mode Mode, hits []Hit) (_ []Hit, work int) {
+// were. It stops where there are more than most.
+func (c *content) decoded(b []byte, from, most int, mode Mode, hits []Hit) (_ []Hit, work int, more bool) {
 	lo := max(0, from-c.reach-margin)
 	s := searches.Get().(*search)
 	s.set, s.mode, s.hits, s.level, s.work = c, mode, hits, 0, 0
+	s.most, s.left = most, most
 	s.from = lo
 	if lo > 0 {
 		s.from += margin / 2
 	}
 	s.scan(nil, b, lo)
-	hits, work = s.hits, s.work
+	hits, work, more = s.hits, s.work, s.left < 0
 	s.set, s.hits = nil, nil
 	s.wipe()
 	searches.Put(s)
-	return hits, work
+	return hits, work, more
 }
 
 // wipe clears what was decoded.
@@ -126,7 +129,7 @@ func (s *search) scan(v *view, b []byte, lo int) {
 	s.decode(v, b, lo, views)
 	s.level = level + 1
 	for k := range views {
-		if len(views[k].buf) > 0 {
+		if len(views[k].buf) > 0 && s.left >= 0 {
 			s.work += len(views[k].buf)
 			s.look(&views[k])
 			s.scan(&views[k], views[k].buf, 0)
@@ -175,17 +178,27 @@ func (s *search) decode(v *view, b []byte, lo int, views *[5]view) {
 // look searches a view.
 func (s *search) look(v *view) {
 	for _, e := range s.set.engines {
-		s.found = e.find(v.buf, 0, false, s.found[:0])
-		for _, h := range s.found {
-			if !s.tell(v, h) { // what it covers may still be one
+		s.found = e.find(v.buf, 0, s.most, false, s.found[:0])
+		s.count(s.found)
+		for i := 0; i < len(s.found) && s.left >= 0; i++ {
+			if h := s.found[i]; !s.tell(v, h) { // what it covers may still be one
 				low, high := max(0, h.Start-e.longest), min(len(v.buf), h.End+e.longest)
-				s.other = e.find(v.buf[low:high], 0, true, s.other[:0])
+				s.other = e.find(v.buf[low:high], 0, s.most, true, s.other[:0])
+				s.left -= inView
+				s.count(s.other)
 				for _, h := range s.other {
 					h.Start, h.End = low+h.Start, low+h.End
 					s.tell(v, h)
 				}
 			}
 		}
+	}
+}
+
+// count ends the search where a view has more hits than are told of a text.
+func (s *search) count(hits []Hit) {
+	if len(hits) > s.most {
+		s.hits, s.left = append(s.hits, hits[0]), -1
 	}
 }
 
@@ -205,6 +218,7 @@ func (s *search) tell(v *view, h Hit) bool {
 		return false
 	}
 	if start >= s.from {
+		s.left -= inView
 		s.hits = append(s.hits, Hit{Start: start, End: end, Form: h.Form | over, Needle: h.Needle})
 	}
 	return true

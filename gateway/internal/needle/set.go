@@ -70,12 +70,6 @@ type content struct {
 	lines    bool
 }
 
-// shown is the name that a mask shows for one needle.
-type shown struct {
-	needle int
-	name   string
-}
-
 var nothing content
 
 func (s *Set) content() *content {
@@ -111,18 +105,6 @@ func (s *Set) With(extra []Needle) *Set {
 	}
 	c.engines = append(c.engines, newEngines(sp.list)...)
 	c.shape()
-	return &Set{open: func() *content { return &c }}
-}
-
-// Named is a set that finds what s finds, and shows that name for the needles of
-// those indexes, which are in order, and none for the others. It shares all with
-// s, whose size it does not matter for.
-func (s *Set) Named(name string, indexes []int) *Set {
-	c := *s.content()
-	c.shown = make([]shown, len(indexes))
-	for i, index := range indexes {
-		c.shown[i] = shown{index, name}
-	}
 	return &Set{open: func() *content { return &c }}
 }
 
@@ -257,16 +239,21 @@ func (c *content) shape() {
 
 // Find appends to hits every occurrence in b, of every form, that ends after
 // index from. Of what lies inside another, not all is told, and some may be told
-// twice. It looks back from there by no more than MaxLen, so a caller that gets
-// its text in pieces passes the old length as from. Hits are in no promised
-// order. It allocates nothing, but for hits and for what a text has to decode.
+// twice; where there are very many, all that may be one is told as a Flood. It looks
+// back from there by no more than MaxLen, so a caller that gets its text in pieces
+// passes the old length as from. Hits are in no promised order. It allocates
+// nothing, but for hits and for what a text has to decode.
 func (s *Set) Find(b []byte, from int, mode Mode, hits []Hit) []Hit {
-	c := s.content()
+	c, most, had := s.content(), mostHits(len(b)), len(hits)
 	for _, e := range c.engines {
-		hits = e.find(b, from, false, hits)
+		hits = e.find(b, from, most, false, hits)
 	}
-	if c.shortest > 0 {
-		hits, _ = c.decoded(b, from, mode, hits)
+	more := len(hits)-had > most
+	if c.shortest > 0 && !more {
+		hits, _, more = c.decoded(b, from, most, mode, hits)
+	}
+	if more {
+		hits = append(hits[:had], s.flood(b, from, hits[had]))
 	}
 	return hits
 }
@@ -284,16 +271,6 @@ func (s *Set) MaxLen() int {
 // SpansLines says whether a secret has a CR or LF in it, so that the end of a
 // line is no place where a search may forget what came before.
 func (s *Set) SpansLines() bool { return s.content().lines }
-
-// Name is the name that a mask may show for the needle of that index, or "".
-func (s *Set) Name(index int) string {
-	c := s.content()
-	at, ok := slices.BinarySearchFunc(c.shown, index, func(n shown, index int) int { return n.needle - index })
-	if !ok {
-		return ""
-	}
-	return c.shown[at].name
-}
 
 // Len is the number of needles.
 func (s *Set) Len() int { return s.content().count }

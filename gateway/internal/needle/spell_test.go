@@ -88,7 +88,7 @@ func judge(text string, from int, hits []Hit, values ...string) string {
 	want := byHand(text, from, values...)
 	for _, w := range want {
 		if !slices.ContainsFunc(hits, func(h Hit) bool { return h.Start <= w.Start && h.End >= w.End }) &&
-			(len(values[w.Needle]) <= maxPiece && !repeats(text[w.Start:w.End]) || uncovered(hits, anyNeedle, max(w.Start, from), w.End) > 0) {
+			(len(values[w.Needle]) <= maxPiece && !repeatsItself(text[w.Start:w.End]) || uncovered(hits, anyNeedle, max(w.Start, from), w.End) > 0) {
 			return fmt.Sprintf("%v was not found in %v", w, hits)
 		}
 	}
@@ -108,8 +108,8 @@ func judge(text string, from int, hits []Hit, values ...string) string {
 	return ""
 }
 
-// repeats says whether a text is a few bytes again and again.
-func repeats(text string) bool {
+// repeatsItself says whether a text is a few bytes again and again.
+func repeatsItself(text string) bool {
 	for p := 1; p <= min(maxPeriod, len(text)/2); p++ {
 		if lowerASCII(text[p:]) == lowerASCII(text[:len(text)-p]) {
 			return true

@@ -57,10 +57,14 @@ func (m *mask) hit(base int64) needle.Hit {
 	return needle.Hit{Start: int(m.start - base), End: int(m.end - base), Form: m.form, Needle: m.needle}
 }
 
-// join adds a mask that begins no earlier than the last.
+// join adds a mask that begins no earlier than the last. That there was a flood is told,
+// where it is part of one that has not been reported.
 func (ms masks) join(m mask) masks {
 	if n := len(ms) - 1; n >= 0 && m.start < ms[n].end {
 		ms[n].end = max(ms[n].end, m.end)
+		if m.form == needle.Flood {
+			ms[n].form = m.form
+		}
 		return ms
 	}
 	return append(ms, m)

@@ -1,6 +1,7 @@
 package scrub
 
 import (
+	"encoding/hex"
 	"errors"
 	"io"
 	"math/rand/v2"
@@ -83,7 +84,7 @@ func TestOverlappingAndNestedSecrets(t *testing.T) {
 
 // A mask that is longer than any buffer keeps its text at its front only.
 func TestOneMaskOverMegabytes(t *testing.T) {
-	r := reader(t, strings.NewReader("<"+strings.Repeat("a", 1<<20)+">"), Options{Needles: set("aaaaaaaaaa")})
+	r := reader(t, strings.NewReader("<"+strings.Repeat("a", 1<<20)+">"), Options{Needles: set(strings.Repeat("a", 64))})
 	out, err := io.ReadAll(r)
 	if want := "<" + maskOf("cred-0", 1<<20) + ">"; err != nil || string(out) != want || r.Hits() != 1 {
 		t.Errorf("%d bytes, %d hits, %v: %.40q…", len(out), r.Hits(), err, out)
@@ -110,6 +111,31 @@ func TestNoEndOfHits(t *testing.T) {
 	for i, offset := range offsets {
 		if offset != int64(i*(len(key)+1)) {
 			t.Fatalf("hit %d at %d", i, offset)
+		}
+	}
+}
+
+// Of a body that is nothing but the secret, somewhere, nothing of it comes out, and what is
+// far from there stays.
+func TestFloodIsMaskedWhole(t *testing.T) {
+	const n, size = 40000, 1 << 20
+	secret := "0123456789abcdef"
+	innocent := strings.Repeat("an innocent line\n", size/17)
+	for _, written := range []string{secret, "%30" + secret[1:], hex.EncodeToString([]byte(secret)), "ABCDE"} {
+		flood := strings.Repeat(written+",", n)
+		body, forms := innocent+flood+innocent, map[string]int{}
+		o := Options{Needles: set(secret), OnHit: func(h Hit) { forms[h.Form.String()]++ }}
+		out := scrubbed(t, every(body, 50000), o)
+		const reach = 200 << 10 // a chunk, and what stays back
+		switch {
+		case len(out) != len(body):
+			t.Errorf("%s: %d bytes became %d", written, len(body), len(out))
+		case written == "ABCDE" && (out != body || len(forms) > 0):
+			t.Errorf("an innocent body was changed: %v", forms)
+		case written != "ABCDE" && (strings.Contains(out, written) || strings.Contains(out[len(innocent)+reach:len(innocent)+len(flood)-reach], written[5:]) || forms["flood"] == 0):
+			t.Errorf("%s came out, with hits of %v", written, forms)
+		case !strings.HasPrefix(out, innocent[:size-reach]) || !strings.HasSuffix(out, innocent[reach:]):
+			t.Errorf("%s: what is far from it was changed", written)
 		}
 	}
 }
