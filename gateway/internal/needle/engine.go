@@ -100,7 +100,7 @@ func newEngine(list []spelling) *engine {
 	e.places = make([][2]uint16, len(e.filter))
 	e.firsts, e.firstShift = newFilter(len(others))
 	if len(others) < len(list) {
-		e.again = make([]uint16, len(e.filter))
+		e.again = make([]uint16, len(e.places))
 	}
 	for _, sp := range list {
 		inAnyCase := 0

@@ -27,10 +27,8 @@ func (e *engine) find(b []byte, from, most int, all bool, hits []Hit) []Hit {
 	// A spelling that has its core at q has a gram at the first place looked at from q
 	// on, since the first stride grams of the core are all in the filter.
 	for last := len(b) - 8; !t.full(); p = t.next + e.stride - 1 {
-		if p > last || !e.holds(binary.LittleEndian.Uint64(b[p:])) {
-			if p = e.probe(b, p, last); p > last {
-				break
-			}
+		if p = e.seek(b, p, last); p > last {
+			break
 		}
 		e.try(&t, p)
 	}
@@ -60,6 +58,17 @@ func (e *engine) holds(word uint64) bool {
 func (e *engine) mayBegin(hash uint64) bool {
 	bit := filterBits(hash)
 	return e.firsts[hash>>(e.firstShift&63)]&bit == bit
+}
+
+// seek is the first place from p to last, in steps of the stride, whose gram may be in the
+// filter. Where one is, another often is not far, and probe is slow to begin.
+func (e *engine) seek(b []byte, p, last int) int {
+	for far := min(last, p+2*e.stride); p <= far; p += e.stride {
+		if e.holds(binary.LittleEndian.Uint64(b[p:])) {
+			return p
+		}
+	}
+	return e.probe(b, p, last)
 }
 
 // probeSlow is what probe does, one gram after the other.

@@ -6,12 +6,9 @@ package needle
 // search therefore ends where there are more than that speed allows for, and all of the
 // text counts as one hit. What stands between so many is worth nothing.
 
-// mostHits is how many hits are told of a text of n bytes: one for each 48, so that lines
-// that each have a key in them are still told one by one. One that is in a view counts as
-// two.
-func mostHits(n int) int { return 32 + n/48 }
-
-const inView = 2
+// mostHits is how many hits are told of a text of n bytes: one for each 64, so that lines
+// that each have a key in them are still told one by one, and some more of a short one.
+func mostHits(n int) int { return 64 + n/64 }
 
 // flood is the hit that stands for more than those which end after from.
 func (s *Set) flood(b []byte, from int, first Hit) Hit {

@@ -53,7 +53,7 @@ func TestFloodBoundsTheWork(t *testing.T) {
 					t.Errorf("%s of %.20q: %d are found, of %d", w[0], secrets[0], n, most)
 				}
 			}
-			if hits, _, more := s.content().decoded(text, 0, most, Whole, nil); len(hits) > most+1 || !more && len(hits) > most/inView {
+			if hits, _, more := s.content().decoded(text, 0, most, Whole, nil, 0); len(hits) > most+1 || !more && len(hits) > most {
 				t.Errorf("%s of %.20q: %d are told of views, %v", w[0], secrets[0], len(hits), more)
 			}
 		}

@@ -49,7 +49,7 @@ func TestWorkIsBounded(t *testing.T) {
 				piece.WriteString(c.pieces[r.IntN(len(c.pieces))])
 			}
 			body := []byte(strings.Repeat(piece.String(), 1+4096/piece.Len()))
-			if _, work, _ := c.set.content().decoded(body, 0, len(body), Whole, nil); work > c.most*len(body) {
+			if _, work, _ := c.set.content().decoded(body, 0, len(body), Whole, nil, 0); work > c.most*len(body) {
 				t.Errorf("%q: %d bytes of it are decoded to %d", piece.String(), len(body), work)
 			}
 		}

@@ -201,7 +201,7 @@ func FuzzFind(f *testing.F) {
 			t.Fatalf("Find(%q, %d) of %q and %q: %s", text, from, one, two, fault)
 		}
 		if c := set(one, two).content(); c.shortest >= longMin {
-			if _, work, _ := c.decoded([]byte(text), 0, len(text), Whole, nil); work > 2*maxWork*len(text) { // bytes above ASCII in a secret make more of it possible
+			if _, work, _ := c.decoded([]byte(text), 0, len(text), Whole, nil, 0); work > 2*maxWork*len(text) { // bytes above ASCII in a secret make more of it possible
 				t.Fatalf("%d bytes are decoded of the %d of %q", work, len(text), text)
 			}
 		}

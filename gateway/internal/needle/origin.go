@@ -128,8 +128,10 @@ func (v *view) source(start, end int) (from, to int, over Form) {
 	as := codedAs[v.kind]
 	if over = as.form; over == 0 {
 		from, _ = v.token(start)
-		_, to = v.token(end - 1)
-		return from, to, v.text.over(from, to)
+		if _, to = v.token(end - 1); to-from > end-start { // else it stands there as it is
+			over = v.text.over(from, to)
+		}
+		return from, to, over
 	}
 	in, at := v.stands(start)
 	from = in + at

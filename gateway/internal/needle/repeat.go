@@ -1,7 +1,6 @@
 package needle
 
 import (
-	"encoding/binary"
 	"math/bits"
 	"slices"
 	"sort"
@@ -50,10 +49,14 @@ type rotated struct {
 
 // unit has the spellings that repeat it by where in it they begin and end: in a run, each
 // covers what the others do that are alike in both, if they fit.
-type unit struct{ ways []way }
+type unit struct {
+	ways  []way
+	least [maxPeriod]int // bytes of a run that any is in, by where in the unit that begins
+}
 
 type way struct {
 	begin, end int
+	shortest   int
 	list       []spelling // the longest first
 }
 
@@ -94,10 +97,16 @@ func (rp *repeats) add(sp spelling, n int) {
 			rp.units[n][rp.key(sp.text[by:][:n])] = rotated{t.of, by}
 		}
 	}
-	t.of.add(sp, t.by, (t.by+len(sp.text))%n)
+	t.of.add(sp, t.by, n)
 }
 
-func (u *unit) add(sp spelling, begin, end int) {
+func (u *unit) add(sp spelling, begin, n int) {
+	for by := range n {
+		if need := (begin-by+n)%n + len(sp.text); u.least[by] == 0 || need < u.least[by] {
+			u.least[by] = need
+		}
+	}
+	end := (begin + len(sp.text)) % n
 	i := slices.IndexFunc(u.ways, func(w way) bool { return w.begin == begin && w.end == end })
 	if i < 0 {
 		i = len(u.ways)
@@ -106,6 +115,7 @@ func (u *unit) add(sp spelling, begin, end int) {
 	w := &u.ways[i]
 	w.list = append(w.list, sp)
 	slices.SortStableFunc(w.list, func(a, b spelling) int { return len(b.text) - len(a.text) })
+	w.shortest = len(w.list[len(w.list)-1].text)
 }
 
 // key is what a unit is found by: its bytes.
@@ -146,7 +156,7 @@ func (e *engine) runs(t *trial, p int, word uint64, periods uint16) {
 		if r.to-r.from < rp.least[n] {
 			continue
 		}
-		if u, known := rp.units[n][rp.key(t.b[r.from:][:n])]; known {
+		if u, known := rp.units[n][rp.key(t.b[r.from:][:n])]; known && r.to-r.from >= u.of.least[u.by] {
 			t.fill(r, u, n)
 		}
 	}
@@ -155,17 +165,23 @@ func (e *engine) runs(t *trial, p int, word uint64, periods uint16) {
 // run is the one of that period that is from p to p+n at least.
 func (t *trial) run(p, n int, inAnyCase bool) run {
 	b, from, to := t.b, p, p+n
-	for from > t.low && equal(b[from-1], b[from-1+n], inAnyCase) {
+	for from > t.low {
+		if from >= 8 {
+			from -= bits.LeadingZeros64(wordAt(b, from-8)^wordAt(b, from-8+n)) / 8
+		}
+		if from == 0 || !equal(b[from-1], b[from-1+n], inAnyCase) {
+			break
+		}
 		from--
 	}
 	for to < len(b) {
-		if to+8 <= len(b) && binary.LittleEndian.Uint64(b[to:]) == binary.LittleEndian.Uint64(b[to-n:]) {
-			to += 8
-		} else if equal(b[to], b[to-n], inAnyCase) {
-			to++
-		} else {
+		if to+8 <= len(b) {
+			to += bits.TrailingZeros64(wordAt(b, to)^wordAt(b, to-n)) / 8
+		}
+		if to == len(b) || !equal(b[to], b[to-n], inAnyCase) {
 			break
 		}
+		to++
 	}
 	return run{from: from, to: to}
 }
@@ -174,7 +190,13 @@ func (t *trial) run(p, n int, inAnyCase bool) run {
 func (t *trial) fill(r *run, u rotated, n int) {
 	for i := range u.of.ways {
 		w := &u.of.ways[i]
-		first := r.from + (w.begin-u.by+n)%n
+		first := r.from + w.begin - u.by
+		if first < r.from {
+			first += n
+		}
+		if first+w.shortest > r.to {
+			continue
+		}
 		fit := sort.Search(len(w.list), func(i int) bool { return first+len(w.list[i].text) <= r.to })
 		for ; fit < len(w.list) && !t.full(); fit++ {
 			if t.cover(r, &w.list[fit], first, n); !t.all {

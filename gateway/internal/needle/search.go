@@ -85,12 +85,12 @@ const (
 var searches = sync.Pool{New: func() any { return &search{} }}
 
 // decoded appends the hits in whatever of b can be decoded, and says how many bytes
-// were. It stops where there are more than most.
-func (c *content) decoded(b []byte, from, most int, mode Mode, hits []Hit) (_ []Hit, work int, more bool) {
+// were. It stops where there are more than most, those from had on among them.
+func (c *content) decoded(b []byte, from, most int, mode Mode, hits []Hit, had int) (_ []Hit, work int, more bool) {
 	lo := max(0, from-c.reach-margin)
 	s := searches.Get().(*search)
 	s.set, s.mode, s.hits, s.level, s.work = c, mode, hits, 0, 0
-	s.most, s.left = most, most
+	s.most, s.left = most, most-(len(hits)-had)
 	s.from = lo
 	if lo > 0 {
 		s.from += margin / 2
@@ -184,7 +184,7 @@ func (s *search) look(v *view) {
 			if h := s.found[i]; !s.tell(v, h) { // what it covers may still be one
 				low, high := max(0, h.Start-e.longest), min(len(v.buf), h.End+e.longest)
 				s.other = e.find(v.buf[low:high], 0, s.most, true, s.other[:0])
-				s.left -= inView
+				s.left--
 				s.count(s.other)
 				for _, h := range s.other {
 					h.Start, h.End = low+h.Start, low+h.End
@@ -218,7 +218,7 @@ func (s *search) tell(v *view, h Hit) bool {
 		return false
 	}
 	if start >= s.from {
-		s.left -= inView
+		s.left--
 		s.hits = append(s.hits, Hit{Start: start, End: end, Form: h.Form | over, Needle: h.Needle})
 	}
 	return true

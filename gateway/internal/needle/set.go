@@ -250,7 +250,7 @@ func (s *Set) Find(b []byte, from int, mode Mode, hits []Hit) []Hit {
 	}
 	more := len(hits)-had > most
 	if c.shortest > 0 && !more {
-		hits, _, more = c.decoded(b, from, most, mode, hits)
+		hits, _, more = c.decoded(b, from, most, mode, hits, had)
 	}
 	if more {
 		hits = append(hits[:had], s.flood(b, from, hits[had]))

@@ -100,16 +100,17 @@ func TestNoEndOfHits(t *testing.T) {
 		}
 		offsets = append(offsets, h.Offset)
 	}}
-	r := reader(t, strings.NewReader(strings.Repeat(key+",", n)), o)
+	const line = " is the key of this line,\n"
+	r := reader(t, strings.NewReader(strings.Repeat(key+line, n)), o)
 	out, err := io.ReadAll(r)
-	if err != nil || string(out) != strings.Repeat(maskOf("cred-0", len(key))+",", n) {
+	if err != nil || string(out) != strings.Repeat(maskOf("cred-0", len(key))+line, n) {
 		t.Error("a secret came out")
 	}
 	if r.Hits() != n || len(offsets) != n {
 		t.Fatalf("%d hits, %d calls", r.Hits(), len(offsets))
 	}
 	for i, offset := range offsets {
-		if offset != int64(i*(len(key)+1)) {
+		if offset != int64(i*len(key+line)) {
 			t.Fatalf("hit %d at %d", i, offset)
 		}
 	}
