@@ -6,47 +6,71 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
-// BenchmarkWorstOfHits has bodies that are nothing but the secret, in one writing, over
-// and over, or the secret without its last byte: each is found, and where it stands in the
-// text, or nearly. The secrets are some that make that hard: short ones, those that repeat
-// themselves, and many that begin alike. It tells the slowest body, in MB a second, and how
-// many of a thousand are below 100.
-func BenchmarkWorstOfHits(b *testing.B) {
+// hostile are secrets that make a search hard: short ones, those that repeat themselves, and
+// many that begin alike.
+func hostile() []struct {
+	name    string
+	secrets []string
+} {
 	r := rand.New(rand.NewPCG(8, 9))
 	alike, lengths := crowds(r)
-	for _, c := range []struct {
+	return []struct {
 		name    string
 		secrets []string
 	}{
 		{"51 bytes", []string{"sk-" + letters(r, 48)}}, {"16 bytes", []string{letters(r, 16)}}, {"8 bytes", []string{letters(r, 8)}},
 		{"above ASCII", []string{"\xc3\xa4\xff-" + letters(r, 20)}}, {"51 of one letter", []string{strings.Repeat("z", 51)}},
 		{"16 of one letter", []string{strings.Repeat("z", 16)}}, {"three again and again", []string{strings.Repeat("ab&", 9)}},
-		{"80 that begin alike", alike}, {"80 of one letter", lengths},
-	} {
+		{"one letter and another", []string{strings.Repeat("z", 50) + "A"}}, {"80 that begin alike", alike}, {"80 of one letter", lengths},
+	}
+}
+
+// BenchmarkWorstOfHits has bodies that are nothing but the secret, in one writing, over
+// and over, or the secret without its last byte: each is found, and where it stands in the
+// text, or nearly.
+func BenchmarkWorstOfHits(b *testing.B) {
+	r := rand.New(rand.NewPCG(8, 10))
+	for _, c := range hostile() {
 		b.Run(c.name, func(b *testing.B) {
-			s, all, below, slowest := set(c.secrets...), 0, 0, slow{}
+			s, q := set(c.secrets...), quarry{}
 			for b.Loop() {
 				secret := c.secrets[0]
 				for _, w := range append(written(r, secret), written(r, secret[:len(secret)-1])...) {
 					name, text := w[0], w[1]
 					for _, behind := range []string{"", " ", "%20", ","} {
-						body := slow{pieces: []string{name, behind}, text: []byte(strings.Repeat(text+behind, 1+16<<10/len(text+behind)))}
-						body.search(s)
-						if all++; body.tooLong() {
-							below++
-						}
-						if body.took*time.Duration(len(slowest.text)) >= slowest.took*time.Duration(len(body.text)) {
-							slowest = body
-						}
+						q.add(s, []string{name, behind}, []byte(strings.Repeat(text+behind, 1+16<<10/len(text+behind))))
 					}
 				}
 			}
-			b.ReportMetric(1e3*float64(len(slowest.text))/float64(slowest.took), "MB/s-slowest")
-			b.ReportMetric(1e3*float64(below)/float64(all), "below-100-of-1000")
-			b.Logf("the slowest is %q", slowest.pieces)
+			q.report(b)
+		})
+	}
+}
+
+// BenchmarkWorstOfBoth has bodies of writings of a secret, some without a byte, and of what
+// BenchmarkWorstByChance puts together.
+func BenchmarkWorstOfBoth(b *testing.B) {
+	r := rand.New(rand.NewPCG(8, 11))
+	for _, c := range hostile() {
+		b.Run(c.name, func(b *testing.B) {
+			s, q := set(c.secrets...), quarry{}
+			for b.Loop() {
+				secret := c.secrets[r.IntN(len(c.secrets))]
+				all := slices.Concat(written(r, secret), written(r, secret[1:]), written(r, secret[:len(secret)-1]))
+				for range 1000 {
+					pieces := choice(r, hunted())[:1]
+					for range r.IntN(4) {
+						pieces = append(pieces, choice(r, hunted())[0])
+					}
+					for i := range 1 + r.IntN(2) {
+						pieces[min(i, len(pieces)-1)] = all[r.IntN(len(all))][1]
+					}
+					q.add(s, pieces, bodyOf(r, pieces))
+				}
+			}
+			q.report(b)
 		})
 	}
 }

@@ -42,7 +42,8 @@ type engine struct {
 	slots      []slot
 	list       []spelling // in order of the slots' chains: those that are alike at the core together, longest first
 	repeats    [2]repeats // those that are told by runs: to the letter, and in any case
-	again      []uint16   // for each word of the filter, a bit for each period of theirs; nil where there are none
+	edges      [maxPeriod + 1]edges
+	again      []uint16 // for each word of the filter, a bit for each period of a run that its grams may be in; nil where there are none
 }
 
 // slot points at the spellings whose cores begin alike: list[at : at+n].
@@ -94,41 +95,58 @@ func newEngine(list []spelling) *engine {
 	e.first, e.second = wordMask(min(e.prefix, 8)), wordMask(max(e.prefix-8, 0))
 
 	list = slices.Clone(list)
-	others := e.repeat(list)
+	others := e.part(list)
 	e.core(others)
 	e.filter, e.shift = newFilter(len(list) * e.stride)
 	e.places = make([][2]uint16, len(e.filter))
 	e.firsts, e.firstShift = newFilter(len(others))
-	if len(others) < len(list) {
-		e.again = make([]uint16, len(e.places))
-	}
-	for _, sp := range list {
-		inAnyCase := 0
-		if sp.form.folds() {
-			inAnyCase = 1
-		}
-		for at := range e.stride {
-			h := e.hash(wordAt(sp.text, sp.core+at))
-			e.filter[h>>e.shift] |= filterBits(h)
-			if sp.period > 0 {
-				e.again[h>>e.shift] |= 1 << (inAnyCase*maxPeriod + sp.period - 1)
-			} else {
-				e.places[h>>e.shift][inAnyCase] |= 1 << at
-			}
-		}
-		if sp.period > 0 {
-			continue
-		}
-		gram := wordAt(sp.text, sp.core) & e.gram
-		h := gram * e.firstKey
-		if inAnyCase == 1 {
-			h = (gram | fold&e.gram) * e.foldKey
-		}
-		e.firsts[h>>e.firstShift] |= filterBits(h)
+	for i := range list {
+		e.know(&list[i])
 	}
 	e.few = newFew(list, e)
 	e.fill(others)
 	return e
+}
+
+// know puts a spelling into what is looked at before the slots are.
+func (e *engine) know(sp *spelling) {
+	inAnyCase := 0
+	if sp.form.folds() {
+		inAnyCase = 1
+	}
+	for at := range e.stride {
+		gram := sp.text[sp.core+at:][:e.width]
+		h := e.hash(wordAt(gram, 0))
+		e.filter[h>>e.shift] |= filterBits(h)
+		if sp.period > 0 {
+			e.repeat(h, inAnyCase, sp.period)
+			continue
+		}
+		e.places[h>>e.shift][inAnyCase] |= 1 << at
+		if n := period(gram, true); n > 0 {
+			e.repeat(h, 1, n)
+		}
+	}
+	if sp.period > 0 {
+		return
+	}
+	if n := period(sp.text[sp.core:][:e.prefix], true); n > 0 {
+		e.edges[n].add(sp, e.prefix, n)
+	}
+	gram := wordAt(sp.text, sp.core) & e.gram
+	h := gram * e.firstKey
+	if inAnyCase == 1 {
+		h = (gram | fold&e.gram) * e.foldKey
+	}
+	e.firsts[h>>e.firstShift] |= filterBits(h)
+}
+
+// repeat says that a gram of that hash may be in a run.
+func (e *engine) repeat(hash uint64, inAnyCase, period int) {
+	if e.again == nil {
+		e.again = make([]uint16, len(e.filter))
+	}
+	e.again[hash>>e.shift] |= 1 << (inAnyCase*maxPeriod + period - 1)
 }
 
 // newFilter makes a filter for so many grams, and says by how much a hash is shifted to

@@ -11,31 +11,32 @@ type trial struct {
 	b    []byte
 	from int                   // hits end behind it
 	low  int                   // no hit begins in front
-	next int                   // cores before it have been tried
 	runs [2][maxPeriod + 1]run // the last, in which case counts, and in which not
 	hits []Hit
 	had  int // of the hits, before
-	most int // as many are found, and one more
+	most int // as many are found, and some more
 	all  bool
 }
 
-// find appends occurrences that end after from: all, or as many as cover those; but no
-// more than one or a few above most.
+// seen is how many places a probe lists, at most.
+const seen = 64
+
+// find appends occurrences that end after from: all, or as many as cover those; but not many
+// more than most.
 func (e *engine) find(b []byte, from, most int, all bool, hits []Hit) []Hit {
 	p := max(0, from-e.longest+1)
-	t := trial{b: b, from: from, low: p, next: p, most: most, all: all, hits: hits, had: len(hits)}
+	t := trial{b: b, from: from, low: p, most: most, all: all, hits: hits, had: len(hits)}
 	// A spelling that has its core at q has a gram at the first place looked at from q
 	// on, since the first stride grams of the core are all in the filter.
-	for last := len(b) - 8; !t.full(); p = t.next + e.stride - 1 {
-		if p = e.seek(b, p, last); p > last {
-			break
+	var list [seen]int32
+	for n, last := 0, len(b)-8; p <= last && !t.full(); {
+		n, p = e.probe(b, p, last, &list)
+		for _, at := range list[:n] {
+			e.try(&t, int(at), binary.LittleEndian.Uint64(b[at:]))
 		}
-		e.try(&t, p)
 	}
 	for ; p+e.width <= len(b) && !t.full(); p += e.stride {
-		if e.holds(wordAt(b, p)) {
-			e.try(&t, p)
-		}
+		e.try(&t, p, wordAt(b, p))
 	}
 	return t.hits
 }
@@ -60,52 +61,41 @@ func (e *engine) mayBegin(hash uint64) bool {
 	return e.firsts[hash>>(e.firstShift&63)]&bit == bit
 }
 
-// seek is the first place from p to last, in steps of the stride, whose gram may be in the
-// filter. Where one is, another often is not far, and probe is slow to begin.
-func (e *engine) seek(b []byte, p, last int) int {
-	for far := min(last, p+2*e.stride); p <= far; p += e.stride {
-		if e.holds(binary.LittleEndian.Uint64(b[p:])) {
-			return p
-		}
-	}
-	return e.probe(b, p, last)
-}
-
 // probeSlow is what probe does, one gram after the other.
-func (e *engine) probeSlow(b []byte, p, last int) int {
-	for ; p <= last; p += e.stride {
+func (e *engine) probeSlow(b []byte, p, last int, list *[seen]int32) (n, next int) {
+	for ; p <= last && n < seen; p += e.stride {
 		if e.holds(binary.LittleEndian.Uint64(b[p:])) {
-			break
+			list[n] = int32(p)
+			n++
 		}
 	}
-	return p
+	return n, p
 }
 
-// try looks for spellings that have their core where the gram at p says, and that were
-// not tried. Where a core may begin is told to the letter, but for spellings that are found
-// in any case.
-func (e *engine) try(t *trial, p int) {
-	b, gram, end, word := t.b, e.gram, len(t.b)-e.prefix, wordAt(t.b, p)
-	h := e.hash(word) >> (e.shift & 63)
-	if e.again != nil {
-		e.runs(t, p, word, e.again[h])
+// try looks for spellings that have their core where the gram at p says, which a word begins
+// with. Where a core may begin is told to the letter, but for spellings that are found in
+// any case.
+func (e *engine) try(t *trial, p int, word uint64) {
+	h := e.hash(word)
+	if bit := filterBits(h); e.filter[h>>(e.shift&63)]&bit != bit {
+		return
 	}
-	places := e.places[h]
-	for left := (places[0] | places[1]) & below16(p-t.next+1) &^ below16(p-end); left != 0; {
-		front := bits.Len16(left) - 1
-		bit := uint16(1) << (front & 15)
-		left &^= bit
-		at := p - front
-		word = wordAt(b, at)
-		if places[0]&bit != 0 && e.mayBegin((word&gram)*e.firstKey) || places[1]&bit != 0 && e.mayBegin(((word|fold)&gram)*e.foldKey) {
+	places := e.places[h>>(e.shift&63)]
+	left := places[0] | places[1]
+	if e.again != nil {
+		left = e.runs(t, p, word, e.again[h>>(e.shift&63)], left)
+	}
+	for ; left != 0; left &= left - 1 {
+		at := p - bits.TrailingZeros16(left)
+		if at < t.low || at > len(t.b)-e.prefix {
+			continue
+		}
+		bit, word := left&-left, wordAt(t.b, at)
+		if places[0]&bit != 0 && e.mayBegin((word&e.gram)*e.firstKey) || places[1]&bit != 0 && e.mayBegin(((word|fold)&e.gram)*e.foldKey) {
 			e.lookup(t, word, at)
 		}
 	}
-	t.next = p + 1
 }
-
-// below16 has the bits below n, which may be any.
-func below16(n int) uint16 { return uint16(1<<uint(min(max(n, 0), 16)) - 1) }
 
 // lookup tries the spellings that have their core at that place, which begins with word.
 func (e *engine) lookup(t *trial, word uint64, at int) {

@@ -8,7 +8,9 @@ func (c *class) skip(b []byte, blocks, width int) (int, uint64) {
 
 func (c *class) pass(b []byte, blocks int) int { return c.passSlow(b, blocks) }
 
-func (e *engine) probe(b []byte, p, last int) int { return e.probeSlow(b, p, last) }
+func (e *engine) probe(b []byte, p, last int, list *[seen]int32) (n, next int) {
+	return e.probeSlow(b, p, last, list)
+}
 
 // folds: without instructions for many bytes at once, unescape's loop is the faster.
 const folds, wides = false, false

@@ -1,45 +1,30 @@
 package needle
 
-import (
-	"encoding/binary"
-
-	"golang.org/x/sys/cpu"
-)
+import "golang.org/x/sys/cpu"
 
 //go:noescape
-func probeBMI2(b *byte, p, last int, e *engine) int
+func probeBMI2(b *byte, p, last int, e *engine, list *int32) (n, next int)
 
 //go:noescape
-func probeFew(b *byte, p, last int, e *engine) int
+func probeFew(b *byte, p, last int, e *engine, list *int32) (n, next int)
 
 //go:noescape
-func probeSome(b *byte, p, last int, e *engine) int
+func probeSome(b *byte, p, last int, e *engine, list *int32) (n, next int)
 
-// probe is the first place from p to last, in steps of the stride, whose gram may
-// be in the filter; behind last where there is none. b[last] has eight bytes behind it.
-func (e *engine) probe(b []byte, p, last int) int {
+// probe lists the places from p to last, in steps of the stride, whose gram may be in the
+// filter, and says from where on it has not looked. b[last] has eight bytes behind it.
+func (e *engine) probe(b []byte, p, last int, list *[seen]int32) (n, next int) {
 	if !cpu.X86.HasBMI2 || p > last {
-		return e.probeSlow(b, p, last)
+		return e.probeSlow(b, p, last, list)
 	}
 	_ = b[p : last+8]
-	for wides && e.few != nil && last-p >= 120 {
-		if e.few.all {
-			p = probeSome(&b[0], p, last, e)
-		} else {
-			p = probeFew(&b[0], p, last, e)
-		}
-		if last-p < 120 {
-			break
-		}
-		if e.holds(binary.LittleEndian.Uint64(b[p:])) {
-			return p
-		}
-		p += e.stride
+	switch {
+	case !wides || e.few == nil || last-p < 120:
+		return probeBMI2(&b[0], p, last, e, &list[0])
+	case e.few.all:
+		return probeSome(&b[0], p, last, e, &list[0])
 	}
-	if p > last {
-		return p
-	}
-	return probeBMI2(&b[0], p, last, e)
+	return probeFew(&b[0], p, last, e, &list[0])
 }
 
 // few is a filter for few grams that fits the registers: of each gram it has the highest

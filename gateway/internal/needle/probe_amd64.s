@@ -1,11 +1,14 @@
 #include "go_asm.h"
 #include "textflag.h"
 
+DATA folded<>+0(SB)/8, $0x2020202020202020
+GLOBL folded<>(SB), RODATA|NOPTR, $8
+
 // Whether the gram at 0(SI) may be in the filter: out's lowest bit. It steps on.
 #define GRAM(out) \
 	MOVQ 0(SI), AX; \
 	ADDQ R9, SI; \
-	ORQ  R10, AX; \
+	ORQ  folded<>(SB), AX; \
 	ANDQ R11, AX; \
 	IMULQ R12, AX; \
 	SHRXQ R13, AX, BX; \
@@ -17,8 +20,21 @@
 	SHRXQ BX, DX, out; \
 	ANDQ AX, out
 
-// func probeBMI2(b *byte, p, last int, e *engine) int
-TEXT ·probeBMI2(SB), NOSPLIT, $0-40
+// The same, and the place goes to the list at R10 if it may.
+#define LIST_GRAM \
+	GRAM(R14); \
+	MOVQ SI, AX; \
+	SUBQ R9, AX; \
+	SUBQ R8, AX; \
+	MOVL AX, (R10); \
+	ANDQ $1, R14; \
+	LEAQ (R10)(R14*4), R10
+
+// Where a list is full: eight more may not fit.
+#define FULL ((const_seen-8)*4)
+
+// func probeBMI2(b *byte, p, last int, e *engine, list *int32) (n, next int)
+TEXT ·probeBMI2(SB), NOSPLIT, $8-56
 	MOVQ b+0(FP), R8
 	MOVQ p+8(FP), SI
 	MOVQ last+16(FP), CX
@@ -28,7 +44,9 @@ TEXT ·probeBMI2(SB), NOSPLIT, $0-40
 	MOVQ engine_stride(AX), R9
 	MOVBQZX engine_shift(AX), R13
 	MOVQ engine_filter(AX), DI
-	MOVQ $0x2020202020202020, R10
+	MOVQ list+32(FP), R10
+	LEAQ FULL(R10), AX
+	MOVQ AX, full-8(SP)
 	ADDQ R8, SI
 	ADDQ R8, CX
 	LEAQ (R9)(R9*2), R15
@@ -47,7 +65,14 @@ four:
 	TESTQ $1, R14
 	JZ   four
 	LEAQ (R9*4), R15
-	SUBQ R15, SI // it is one of the four
+	SUBQ R15, SI // some of the four
+	LIST_GRAM
+	LIST_GRAM
+	LIST_GRAM
+	LIST_GRAM
+	CMPQ R10, full-8(SP)
+	JLS  four
+	JMP  done
 
 rest:
 	LEAQ (R9)(R9*2), R15
@@ -56,15 +81,22 @@ rest:
 one:
 	CMPQ SI, CX
 	JGT  done
-	GRAM(R14)
-	TESTQ $1, R14
-	JZ   one
-	SUBQ R9, SI
+	LIST_GRAM
+	JMP  one
 
 done:
+	SUBQ list+32(FP), R10
+	SHRQ $2, R10
+	MOVQ R10, n+40(FP)
 	SUBQ R8, SI
-	MOVQ SI, ret+32(FP)
+	MOVQ SI, next+48(FP)
 	RET
+
+DATA lanes<>+0(SB)/8, $0x0000000100000000
+DATA lanes<>+8(SB)/8, $0x0000000300000002
+DATA lanes<>+16(SB)/8, $0x0000000500000004
+DATA lanes<>+24(SB)/8, $0x0000000700000006
+GLOBL lanes<>(SB), RODATA|NOPTR, $32
 
 // What both loops over eight grams at a time begin with. CX: the last place that 128 bytes
 // follow.
@@ -82,6 +114,10 @@ done:
 	VPBROADCASTQ R10, Z13; \
 	MOVQ $0xff00000000000000, R10; \
 	VPBROADCASTQ R10, Z15; \
+	VPBROADCASTD R9, Y14; \
+	VPMULLD lanes<>(SB), Y14, Y14; \
+	MOVQ list+32(FP), DX; \
+	LEAQ FULL(DX), R12; \
 	ADDQ R8, SI; \
 	LEAQ -120(R8)(CX*1), CX; \
 	LEAQ (R9*8), R11
@@ -94,21 +130,36 @@ done:
 	VPTERNLOGQ $0xc8, Z13, Z11, Z0; /* (Z0 | Z13) & Z11 */ \
 	VPMULLQ Z10, Z0, Z0
 
-// One of the eight has a bucket in the highest byte of Z0 where AX is not zero; if so SI is
-// where it is.
-#define STEP_EIGHT(again) \
+// Those of the eight that have a bucket in the highest byte of Z0 go to the list at DX.
+#define LIST_EIGHT(more) \
 	VPTESTMQ Z15, Z0, K1; \
 	KMOVB K1, AX; \
+	MOVQ SI, BX; \
 	ADDQ R11, SI; \
 	TESTB AX, AX; \
-	JZ   again; \
-	SUBQ R11, SI; \
-	TZCNTL AX, AX; \
-	IMULQ R9, AX; \
-	ADDQ AX, SI
+	JZ   more; \
+	SUBQ R8, BX; \
+	VPBROADCASTD BX, Y9; \
+	VPADDD Y14, Y9, Y9; \
+	VPCOMPRESSD.Z Y9, K1, Y9; \
+	VMOVDQU Y9, (DX); \
+	POPCNTL AX, AX; \
+	LEAQ (DX)(AX*4), DX; \
+	CMPQ DX, R12; \
+	JLS  more
 
-// func probeFew(b *byte, p, last int, e *engine) int
-TEXT ·probeFew(SB), NOSPLIT, $0-40
+// What both end with.
+#define LISTED \
+	SUBQ list+32(FP), DX; \
+	SHRQ $2, DX; \
+	MOVQ DX, n+40(FP); \
+	SUBQ R8, SI; \
+	MOVQ SI, next+48(FP); \
+	VZEROUPPER; \
+	RET
+
+// func probeFew(b *byte, p, last int, e *engine, list *int32) (n, next int)
+TEXT ·probeFew(SB), NOSPLIT, $0-56
 	SETUP_EIGHT
 	VMOVDQU64 few_buckets(DI), Z16
 	VMOVDQU64 (few_buckets+64)(DI), Z17
@@ -127,13 +178,10 @@ eight:
 	VPERMI2B Z19, Z18, Z2
 	VPERMI2B Z21, Z20, Z3
 	VPTERNLOGQ $0x80, Z3, Z2, Z0
-	STEP_EIGHT(eight)
+	LIST_EIGHT(eight)
 
 done:
-	SUBQ R8, SI
-	MOVQ SI, ret+32(FP)
-	VZEROUPPER
-	RET
+	LISTED
 
 // The bucket of each hash's highest byte, of 256, in out.
 #define BUCKET(hash, a, b, c, d, out) \
@@ -144,8 +192,8 @@ done:
 	VPERMI2B d, c, Z9; \
 	VMOVDQA64 Z9, K1, out
 
-// func probeSome(b *byte, p, last int, e *engine) int
-TEXT ·probeSome(SB), NOSPLIT, $0-40
+// func probeSome(b *byte, p, last int, e *engine, list *int32) (n, next int)
+TEXT ·probeSome(SB), NOSPLIT, $0-56
 	SETUP_EIGHT
 	VMOVDQU64 few_buckets(DI), Z16
 	VMOVDQU64 (few_buckets+64)(DI), Z17
@@ -177,10 +225,7 @@ eight:
 	BUCKET(Z3, Z28, Z29, Z30, Z31, Z0)
 	VPTERNLOGQ $0x80, Z5, Z4, Z0
 	VPANDQ Z6, Z0, Z0
-	STEP_EIGHT(eight)
+	LIST_EIGHT(eight)
 
 done:
-	SUBQ R8, SI
-	MOVQ SI, ret+32(FP)
-	VZEROUPPER
-	RET
+	LISTED

@@ -60,10 +60,10 @@ type way struct {
 	list       []spelling // the longest first
 }
 
-// repeat puts what can be told by runs to the end of the list, and says what is left. A
+// part puts what can be told by runs to the end of the list, and says what is left. A
 // spelling is long enough for that where each of its grams that a search may look at has
 // the same one so many bytes in front, or behind.
-func (e *engine) repeat(list []spelling) (others []spelling) {
+func (e *engine) part(list []spelling) (others []spelling) {
 	e.repeats[1].inAnyCase = true
 	for i := 0; i < len(list); {
 		sp, rp := &list[i], &e.repeats[0]
@@ -132,38 +132,50 @@ func (rp *repeats) key(unit []byte) (key uint64) {
 // run is what of a text is as it was so many bytes in front.
 type run struct {
 	from, to  int
+	least     int // its period, which may be shorter than was looked for; 0: not known yet
 	low, high int // what the hits in it cover
 }
 
-// runs looks at those that the gram at p may be in, and that were not looked at.
-func (e *engine) runs(t *trial, p int, word uint64, periods uint16) {
+// runs looks at those that the gram at p may be in, and says at which of the places that are
+// left a core may still be. What a word says of a gram, it may say of another.
+func (e *engine) runs(t *trial, p int, word uint64, periods, left uint16) uint16 {
 	for ; periods != 0; periods &= periods - 1 {
 		k, n := bits.TrailingZeros16(periods)/maxPeriod, bits.TrailingZeros16(periods)%maxPeriod+1
 		rp, r, mask := &e.repeats[k&1], &t.runs[k&1][n], e.gram
 		if rp.inAnyCase {
 			mask &^= fold
 		}
-		switch {
-		case r.to >= p+e.width:
-			continue
-		case (word^wordAt(t.b, p+n))&mask == 0 && p+n <= len(t.b):
-			*r = t.run(p, n, rp.inAnyCase)
-		case p >= n && (word^wordAt(t.b, p-n))&mask == 0:
-			*r = t.run(p-n, n, rp.inAnyCase)
-		default:
+		if r.to < p+e.width {
+			switch {
+			case (word^wordAt(t.b, p+n))&mask == 0 && p+n <= len(t.b):
+				r.from, r.to = t.run(p, n, rp.inAnyCase)
+			case p >= n && (word^wordAt(t.b, p-n))&mask == 0:
+				r.from, r.to = t.run(p-n, n, rp.inAnyCase)
+			default:
+				continue
+			}
+			r.least, r.low, r.high = 0, 0, 0
+			if size := r.to - r.from; size >= rp.least[n] && rp.least[n] > 0 {
+				if u, known := rp.units[n][rp.key(t.b[r.from:][:n])]; known && size >= u.of.least[u.by] {
+					t.fill(r, u, n)
+				}
+			}
+		}
+		if left == 0 || !rp.inAnyCase || 2*n > e.prefix {
 			continue
 		}
-		if r.to-r.from < rp.least[n] {
-			continue
+		if r.least == 0 {
+			r.least = period(t.b[r.from:min(r.from+2*n, r.to)], true)
 		}
-		if u, known := rp.units[n][rp.key(t.b[r.from:][:n])]; known && r.to-r.from >= u.of.least[u.by] {
-			t.fill(r, u, n)
+		if r.least == n {
+			left &^= e.edges[n].none(r, p, e.prefix)
 		}
 	}
+	return left
 }
 
-// run is the one of that period that is from p to p+n at least.
-func (t *trial) run(p, n int, inAnyCase bool) run {
+// run is where the one of that period begins and ends that is from p to p+n at least.
+func (t *trial) run(p, n int, inAnyCase bool) (from, to int) {
 	b, from, to := t.b, p, p+n
 	for from > t.low {
 		if from >= 8 {
@@ -183,7 +195,7 @@ func (t *trial) run(p, n int, inAnyCase bool) run {
 		}
 		to++
 	}
-	return run{from: from, to: to}
+	return from, to
 }
 
 // fill adds hits of what repeats a unit, in a run that begins with it, rotated.

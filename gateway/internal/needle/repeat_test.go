@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -58,6 +59,9 @@ func TestWhatRepeatsIsFound(t *testing.T) {
 		text := b.String()
 		from := r.IntN(1 + len(text))
 		s := set(values...)
+		if r.IntN(2) == 0 {
+			mark(s)
+		}
 		hits := s.Find([]byte(text), from, Whole, nil)
 		if fault := judge(text, from, hits, values...); fault != "" && !strings.Contains(strings.Join(values, ""), "\xaa") { // which UTF-8 has two bytes for
 			t.Fatalf("Find(%q, %d) of %q: %s", text, from, values, fault)
@@ -65,6 +69,34 @@ func TestWhatRepeatsIsFound(t *testing.T) {
 		for _, w := range byHand(text, from, values...) {
 			if len(values[w.Needle]) <= maxPiece && uncovered(hits, anyNeedle, w.Start, w.End) > 0 {
 				t.Fatalf("Find(%q, %d) of %q: %v is not covered by %v", text, from, values, w, hits)
+			}
+		}
+	}
+}
+
+// mark says that any gram may be in any run, as a word of the filter may by chance.
+func mark(s *Set) {
+	for _, e := range s.content().engines {
+		e.again = slices.Repeat([]uint16{1<<16 - 1}, len(e.filter))
+	}
+}
+
+// What has a run in it is found wherever it stands in others.
+func TestRunsWithAnEnd(t *testing.T) {
+	for _, unit := range []string{"z", "zy", "abc", "abcd", "abcde"} {
+		row := strings.Repeat(unit, 60)
+		for size := 3; size < 60; size++ {
+			for _, value := range []string{row[:size] + "X", "X" + row[:size], row[:size] + "X" + row[:20], row[:size] + "Z" + row[:20], row[:20] + "XY" + row[:size]} {
+				s := set(value)
+				if size%2 == 0 {
+					mark(s)
+				}
+				for _, around := range []int{0, 1, 7, 8, 15, 16, 17, 30, 59} {
+					text := row[:around] + value + row[:around] + "X" + value
+					if hits := s.Find([]byte(text), 0, Whole, nil); uncovered(hits, anyNeedle, around, around+len(value)) > 0 || uncovered(hits, anyNeedle, len(text)-len(value), len(text)) > 0 {
+						t.Fatalf("Find(%q) of %q: %v", text, value, hits)
+					}
+				}
 			}
 		}
 	}

@@ -50,7 +50,11 @@ func (s *search) unspace(b []byte, lo, hi int, lined bool, v *view) {
 		if k.lf, k.cr = k.lf&mask, k.cr&mask; lined {
 			k.borders, k.lf = k.borders|k.lf, 0
 		}
-		p.block(at, &s.b, &k, keep&mask, others&mask)
+		if others&mask|k.lf|k.cr == 0 {
+			p.quiet(at, &s.b, k.borders, k.end)
+		} else {
+			p.block(at, &s.b, &k, keep&mask, others&mask)
+		}
 		before = gaps << (64 - k.end)
 		at += k.end
 	}
