@@ -229,7 +229,8 @@ func searchBodies(r *rand.Rand, secret string) []searchBody {
 		{"ampersands", "&amp;"}, {"references", "&#x41"}, {"equals signs", "=A"}, {"quoted-printable", "=26%5c"}, {"escapes of three kinds", "\\=\nA"},
 		{"short lines", "abc\n"}, {"shorter lines", "\nA"}, {"hex in lines", "41\n31"}, {"colons", "ab:cd:"},
 		{"words", "Ab0" + strings.Repeat("cdefgh", 10) + " "}, {"base64 at each cut", strings.Repeat("V", 70)}, {"the same, escapes between", "=3D" + strings.Repeat("V", 70) + "\n\\u"},
-		{"tokens of a byte or two", "=\n&#\\"},
+		{"tokens of a byte or two", "=\n&#\\"}, {"the secret in references, over and over", references(secret) + " "},
+		{"its hex in lines, over and over", lines(hex.EncodeToString([]byte(secret)))}, {"the same, a byte short", lines(hex.EncodeToString([]byte(secret[:50])))},
 	} {
 		list = append(list, searchBody{"worst case: " + worst[0], bytes.Repeat([]byte(worst[1]), size/len(worst[1])), []int{10}})
 	}
@@ -251,6 +252,23 @@ func searchBodies(r *rand.Rand, secret string) []searchBody {
 		list = append(list, searchBody{"worst case: " + mixed.name, []byte(body.String()[:size]), []int{10}})
 	}
 	return list
+}
+
+func references(s string) string {
+	var b strings.Builder
+	for _, c := range []byte(s) {
+		fmt.Fprintf(&b, "&#%d;", c)
+	}
+	return b.String()
+}
+
+// lines breaks a text behind each 20 bytes.
+func lines(s string) string {
+	var b strings.Builder
+	for ; len(s) > 20; s = s[20:] {
+		b.WriteString(s[:20] + "\n")
+	}
+	return b.String() + s + ","
 }
 
 func word(r *rand.Rand, n int) string {

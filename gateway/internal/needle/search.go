@@ -170,7 +170,11 @@ func (s *search) decode(v *view, b []byte, lo int, views *[5]view) {
 			break
 		}
 		if c.classes[solidClass].span(b[:end], start) < end { // unescape has joined lines
-			s.unspace(b, start, end, lined, &views[spacedView])
+			decided := end
+			if end == len(b) && !text.whole && b[end-1] == '0' {
+				decided-- // it may begin "0x"
+			}
+			s.unspace(b, start, decided, lined, &views[spacedView])
 		}
 	}
 }
