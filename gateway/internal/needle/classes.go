@@ -92,14 +92,11 @@ func (c *class) stretch(b []byte, at, lo, least int) (start, end int) {
 // run is the first run of the class in b, from at on, that is least bytes long or
 // longer, which is two or more. There is none where start is end.
 func (c *class) run(b []byte, at, least int) (start, end int) {
-	width := 1 // so that a run that lies in two blocks has as many in one of them
-	for width < 32 && 4*width <= least {
-		width *= 2
-	}
+	half := min(max(least/2, 1), 63) // a run that lies in two blocks has as many in one of them
 	for p := at; p < len(b); p = max(p+64, at) {
 		var in uint64
-		p, in = c.next(b, p, width)
-		for found := rows(in, width); found != 0; {
+		p, in = c.next(b, p, half)
+		for found := rows(in, half); found != 0; {
 			first := bits.TrailingZeros64(found)
 			start = p + first - bits.LeadingZeros64(^(in << (64 - first)))
 			stop := first + bits.TrailingZeros64(^(in >> first))
@@ -120,29 +117,36 @@ func (c *class) run(b []byte, at, least int) (start, end int) {
 }
 
 // rows has a bit in each row of members, of a block of 64, that may be part of a
-// run: those twice as long as width, and those of width at the block's ends.
-func rows(in uint64, width int) uint64 {
+// run: those that are as long, or nearly, and those of half at the block's ends.
+func rows(in uint64, half int) uint64 {
+	width, more := split(half)
 	for n := 1; n < width; n *= 2 {
 		in &= in >> n
 	}
-	return in&(in>>width) | in&ends(width)
+	return in & (in>>width | in>>more&ends(half))
 }
 
-func ends(width int) uint64 { return 1 | 1<<(64-width) }
+// split is half as a power of two and what it is more.
+func split(half int) (width, more int) {
+	width = 1 << (bits.Len(uint(half)) - 1)
+	return width, half - width
+}
+
+func ends(half int) uint64 { return 1 | 1<<(64-half) }
 
 // next is the first block of 64 bytes from at on, the last being shorter, that has
 // a row of members, and which of its bytes are members, the first the lowest bit:
 // none where there is no such block.
-func (c *class) next(b []byte, at, width int) (int, uint64) {
+func (c *class) next(b []byte, at, half int) (int, uint64) {
 	for at < len(b) {
 		if n := (len(b) - at) / 64; n > 0 && at > 0 {
-			skip, in := c.skip(b[at-1:], n, width)
+			skip, in := c.skip(b[at-1:], n, half)
 			if at += 64 * skip; skip < n {
 				return at, in
 			}
 			continue
 		}
-		if in := c.members(b, at); rows(in, width) != 0 {
+		if in := c.members(b, at); rows(in, half) != 0 {
 			return at, in
 		}
 		at += 64
@@ -183,7 +187,7 @@ func (c *class) members(b []byte, at int) uint64 {
 }
 
 // skipSlow is what skip does, with no instructions that look at 32 bytes at once.
-func (c *class) skipSlow(b []byte, blocks, width int) (skipped int, in uint64) {
+func (c *class) skipSlow(b []byte, blocks, half int) (skipped int, in uint64) {
 	for skipped < blocks {
 		block := b[64*skipped:]
 		in = 0
@@ -192,7 +196,7 @@ func (c *class) skipSlow(b []byte, blocks, width int) (skipped int, in uint64) {
 				in |= 1 << i
 			}
 		}
-		if rows(in, width) != 0 {
+		if rows(in, half) != 0 {
 			return skipped, in
 		}
 		skipped++

@@ -3,28 +3,29 @@ package needle
 import "golang.org/x/sys/cpu"
 
 //go:noescape
-func skipAVX2(b *byte, blocks, width int, ends uint64, c *class) (skipped int, in uint64)
+func skipAVX2(b *byte, blocks, width, more int, ends uint64, c *class) (skipped int, in uint64)
 
 //go:noescape
 func passAVX2(b *byte, blocks int, c *class) (passed int)
 
 //go:noescape
-func skipVBMI(b *byte, blocks, width int, ends uint64, c *class) (skipped int, in uint64)
+func skipVBMI(b *byte, blocks, width, more int, ends uint64, c *class) (skipped int, in uint64)
 
 //go:noescape
 func passVBMI(b *byte, blocks int, c *class) (passed int)
 
 // skip is how many of some blocks of 64 bytes, from b[1] on, have no row of
-// members (of that width, a power of two up to 32), and the members of the one
-// behind them.
-func (c *class) skip(b []byte, blocks, width int) (skipped int, in uint64) {
+// members that may be part of a run, of which half is so long, and the members of
+// the one behind them.
+func (c *class) skip(b []byte, blocks, half int) (skipped int, in uint64) {
+	width, more := split(half)
 	switch {
 	case wides:
-		return skipVBMI(&b[:64*blocks+1][0], blocks, width, ends(width), c)
+		return skipVBMI(&b[:64*blocks+1][0], blocks, width, more, ends(half), c)
 	case !folds:
-		return c.skipSlow(b, blocks, width)
+		return c.skipSlow(b, blocks, half)
 	}
-	return skipAVX2(&b[:64*blocks+1][0], blocks, width, ends(width), c)
+	return skipAVX2(&b[:64*blocks+1][0], blocks, width, more, ends(half), c)
 }
 
 // pass is how many blocks, from b[1] on, are all members.

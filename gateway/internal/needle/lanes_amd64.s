@@ -36,13 +36,14 @@ TWICE(above, 0x0000000000000000, 0x8040201008040201)
 	VPAND Y5, Y7, Y7; \
 	VPOR Y7, Y6, out
 
-// func skipAVX2(b *byte, blocks, width int, ends uint64, c *class) (skipped int, in uint64)
-TEXT ·skipAVX2(SB), NOSPLIT, $0-56
+// func skipAVX2(b *byte, blocks, width, more int, ends uint64, c *class) (skipped int, in uint64)
+TEXT ·skipAVX2(SB), NOSPLIT, $0-64
 	MOVQ b+0(FP), SI
 	MOVQ blocks+8(FP), CX
 	MOVQ width+16(FP), BX
-	MOVQ ends+24(FP), R10
-	MOVQ c+32(FP), DX
+	MOVQ more+24(FP), R11
+	MOVQ ends+32(FP), R10
+	MOVQ c+40(FP), DX
 	SETUP(DX)
 
 next:
@@ -72,8 +73,10 @@ next:
 
 test:
 	SHRXQ BX, R8, R9
-	ORQ  R10, R9
-	ANDQ R9, R8 // twice as many in a row, or at the ends
+	SHRXQ R11, R8, R12
+	ANDQ R10, R12
+	ORQ  R12, R9
+	ANDQ R9, R8 // twice as many in a row, or some more at the ends
 	JNZ  found
 	ADDQ $64, SI
 	DECQ CX
@@ -81,10 +84,10 @@ test:
 	XORQ AX, AX
 
 found:
-	MOVQ AX, in+48(FP)
+	MOVQ AX, in+56(FP)
 	MOVQ blocks+8(FP), AX
 	SUBQ CX, AX
-	MOVQ AX, skipped+40(FP)
+	MOVQ AX, skipped+48(FP)
 	VZEROUPPER
 	RET
 

@@ -2,8 +2,8 @@
 
 package needle
 
-func (c *class) skip(b []byte, blocks, width int) (int, uint64) {
-	return c.skipSlow(b, blocks, width)
+func (c *class) skip(b []byte, blocks, half int) (int, uint64) {
+	return c.skipSlow(b, blocks, half)
 }
 
 func (c *class) pass(b []byte, blocks int) int { return c.passSlow(b, blocks) }
