@@ -40,10 +40,10 @@ type engine struct {
 	firsts     []uint64
 	slotShift  uint8
 	slots      []slot
-	list       []spelling // in order of the slots' chains: those that are alike at the core together, longest first
-	repeats    [2]repeats // those that are told by runs: to the letter, and in any case
-	edges      [maxPeriod + 1]edges
-	again      []uint16 // for each word of the filter, a bit for each period of a run that its grams may be in; nil where there are none
+	list       []spelling           // in order of the slots' chains: those that are alike at the core together, longest first
+	repeats    [2]repeats           // those that are told by runs: to the letter, and in any case
+	edges      [maxPeriod + 1]edges // by period, of those that are not, though their cores repeat themselves
+	again      []uint16             // for each word of the filter, a bit for each period of a run that its grams may be in; nil where there are none
 }
 
 // slot points at the spellings whose cores begin alike: list[at : at+n].

@@ -50,7 +50,7 @@ func (s *search) unspace(b []byte, lo, hi int, lined bool, v *view) {
 		if k.lf, k.cr = k.lf&mask, k.cr&mask; lined {
 			k.borders, k.lf = k.borders|k.lf, 0
 		}
-		if others&mask|k.lf|k.cr == 0 {
+		if others&mask|k.lf|k.cr == 0 { // nothing is taken out, so no part begins to be one
 			p.quiet(at, &s.b, k.borders, k.end)
 		} else {
 			p.block(at, &s.b, &k, keep&mask, others&mask)
